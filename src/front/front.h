@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A request and an answer as plain data, without sockets: what web and cli carry, what tests make by hand. Pages are
+ * entries in tables; their right and their label are fields of the entry, checked by the dispatcher.
+ */
+#ifndef FRONT_FRONT_H
+#define FRONT_FRONT_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/moment.h"
+#include "base/reasons.h"
+#include "base/status.h"
+#include "base/val.h"
+#include "base/words.h"
+
+struct office;
+struct reader;
+
+enum method { METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_DELETE };
+
+struct pair { const char *name, *value; };
+struct upload { const char *field, *file_name, *media_type; const char *data; size_t len; };
+
+struct request {
+    struct arena *arena;                     /* of this request; freed when it ends */
+    struct office *office;
+    const struct reader *reader;             /* NULL: nobody is signed in */
+    moment now;                              /* the only clock a handler knows */
+    enum lang lang;
+    enum method method;
+    const char *path;                        /* decoded, "/incident/INC-2026-7KQ4M2XD0A" */
+    const struct pair *query; size_t n_query;
+    const struct pair *form; size_t n_form;  /* urlencoded or multipart fields */
+    const struct upload *uploads; size_t n_uploads;
+    const struct val *json;                  /* body of an API request */
+    const char *if_none_match;               /* sealed ETag or NULL */
+    const char *csrf;                        /* the session's token, for forms */
+    bool api;                                /* wants JSON */
+    bool partial;                            /* htmx wants a fragment */
+    const char *part[8];                     /* what the pattern's {name} matched, in order */
+    const char *nonce;                       /* journalled with reads: the request's token */
+};
+
+struct answer {
+    int status;                              /* HTTP status */
+    const char *media_type;                  /* default text/html; charset=utf-8 */
+    struct buf *body;                        /* handed in; the handler appends */
+    struct pair headers[12]; size_t n_headers;
+    const char *redirect;                    /* see other */
+    const char *etag;
+    bool stream;                             /* becomes an event stream: web/live takes over */
+};
+
+const char *request_query(const struct request *, const char *name);     /* NULL when absent; first of several */
+const char *request_form(const struct request *, const char *name);
+void answer_header(struct answer *, const char *name, const char *value);
+
+/* A page: one declarative entry. Pattern parts in braces match one path component. */
+struct page {
+    enum method method;
+    const char *pattern;                     /* "/{register}/{number}" */
+    const char *right;                       /* needed right; "" any signed-in reader; NULL open to all */
+    const char *name;                        /* for help, harness and menu */
+    enum status (*handle)(const struct request *, struct answer *);
+};
+
+/* Finds the entry, checks method, session, CSRF and right, runs the handler. `pages` is a list of tables, each ended by
+ * an entry without pattern. Every failure becomes a page (or JSON) with reasons in the reader's language. */
+void dispatch(const struct page *const *tables, struct request *, struct answer *);
+/* The answer for a status with reasons: the one place that words "absent" and refusals. */
+void answer_reasons(const struct request *, struct answer *, enum status, const struct reasons *);
+
+/* Templates: ui/templates/NAME.html compiled to C at build time. Renders the named template over a value tree.
+ * Escaping is by type and context. */
+void render(const char *template_name, const struct val *data, enum lang, struct buf *out);
+
+#endif
