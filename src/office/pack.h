@@ -132,6 +132,7 @@ struct register_def {
     const char *const *edit_rights; size_t n_edit_rights; uint64_t edit_in;
     const char *const *regrade_rights; size_t n_regrade_rights; const struct field_def *regrade_consent;
     const struct field_def *subject, *author, *owner;
+    const struct field_def *const *members; size_t n_members;   /* persons in these link fields are members of the file */
     const struct rule *retention; int retention_from;           /* state index */
     enum { READS_POLICY, READS_ALWAYS, READS_NEVER } journal_reads;
     const struct state_def *states; size_t n_states; int first_state;
