@@ -27,6 +27,10 @@ void arena_on_failure(struct arena *, void (*failed)(void *), void *arg);
 /* Bytes handed out since the last clear. */
 size_t arena_used(const struct arena *);
 
+/* Fault tests: the nth allocation from now on, from any arena of this thread, fails as if memory were exhausted. 0 turns
+ * it off. */
+void arena_fail_nth(unsigned long nth);
+
 /* Zeroed memory, aligned for any type. */
 void *arena_alloc(struct arena *, size_t bytes) __attribute__((malloc, returns_nonnull));
 /* `count` items of `size` bytes, zeroed; overflow counts as exhaustion. */

@@ -31,11 +31,14 @@ struct reasons {
 };
 
 void reasons_init(struct reasons *, struct arena *);
+/* Where a function takes reasons, NULL is allowed: nothing is written then. */
 /* Adds one. `english` is a T_ text whose conversions are positional strings ("%1$s"); both languages are written at
  * once, so the arguments need not live longer than the call. Returns it so that `next` or `grants` can be set. */
 struct reason *reason_add(struct reasons *, const char *rule, const char *where, const char *english, ...);
 /* Sets the lawful next step of a reason just added; same rules for the text. */
 void reason_next(struct reasons *, struct reason *, const char *english, ...);
+/* A text in both languages outside a list of reasons; same rules. */
+struct words words_format(struct arena *, const char *english, ...);
 /* Copies all of `from` behind those of `to`. */
 void reasons_join(struct reasons *to, const struct reasons *from);
 /* "where: text (rule)" a line each, in the arena of the reasons. */

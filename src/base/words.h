@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Words in both languages. The English text stands in the code inside T_("..."), the French one in locale/fr.po; a
- * tool compiles the catalogue into the program and a source check finds every T_ text without a French one.
+ * Words in both languages. The English text stands in the code inside T_("..."), the French one in
+ * locale/fr/ROOM.po; a tool compiles the catalogue into the program and a source check finds every T_ text without a French one.
  * Formats take strings only, by position: T_("%1$s may not close a case that %2$s investigated").
  */
 #ifndef BASE_WORDS_H

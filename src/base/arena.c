@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Arenas: a chain of malloc'd blocks, each filled from its start. Blocks grow from 8 KiB to 1 MiB; what is larger gets
+ * a block of its own. `used` counts what was handed out and never passes `limit`. Under AddressSanitizer a poisoned gap
+ * lies behind every allocation and freed or unused parts of a block are poisoned, so that overruns are caught as they
+ * would be with malloc.
+ */
+#include "base/arena.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define ARENA_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_ASAN 1
+#endif
+#endif
+#ifdef ARENA_ASAN
+#include <sanitizer/asan_interface.h>
+#define POISON(at, len) ASAN_POISON_MEMORY_REGION((at), (len))
+#define UNPOISON(at, len) ASAN_UNPOISON_MEMORY_REGION((at), (len))
+#define GAP 16
+#else
+#define POISON(at, len) ((void)0)
+#define UNPOISON(at, len) ((void)0)
+#define GAP 0
+#endif
+
+#define ALIGN 16
+#define FIRST_BLOCK ((size_t)8 << 10)
+#define LARGEST_BLOCK ((size_t)1 << 20)
+#define DEFAULT_LIMIT ((size_t)64 << 20)
+
+struct block {
+    struct block *before;      /* the one filled earlier */
+    size_t size, filled;       /* of `bytes` */
+    _Alignas(ALIGN) char bytes[];
+};
+
+struct arena {
+    struct block *block;       /* the one being filled */
+    size_t limit, used, next_size;
+    void (*failed)(void *);
+    void *failed_arg;
+};
+
+static _Thread_local unsigned long fail_after;     /* fault tests: 0 never */
+
+void arena_fail_nth(unsigned long nth)
+{
+    fail_after = nth;
+}
+
+static struct block *block_new(size_t size, struct block *before)
+{
+    struct block *block = malloc(sizeof *block + size);
+    if (!block)
+        return NULL;
+    block->before = before;
+    block->size = size;
+    block->filled = 0;
+    POISON(block->bytes, size);
+    return block;
+}
+
+static void block_free(struct block *block)
+{
+    UNPOISON(block->bytes, block->size);
+    free(block);
+}
+
+struct arena *arena_new(size_t limit)
+{
+    struct arena *arena = calloc(1, sizeof *arena);
+    if (!arena)
+        return NULL;
+    arena->limit = limit ? limit : DEFAULT_LIMIT;
+    arena->next_size = FIRST_BLOCK;
+    return arena;
+}
+
+void arena_clear(struct arena *arena)
+{
+    struct block *block = arena->block;
+    while (block && block->before) {
+        struct block *before = block->before;
+        block_free(block);
+        block = before;
+    }
+    if (block && block->size > FIRST_BLOCK) {      /* a large request must not hold its memory for ever */
+        block_free(block);
+        block = NULL;
+    }
+    arena->block = block;
+    if (block) {
+        block->filled = 0;
+        POISON(block->bytes, block->size);
+    }
+    arena->used = 0;
+    arena->next_size = block ? FIRST_BLOCK * 2 : FIRST_BLOCK;
+}
+
+void arena_free(struct arena *arena)
+{
+    if (!arena)
+        return;
+    for (struct block *block = arena->block; block;) {
+        struct block *before = block->before;
+        block_free(block);
+        block = before;
+    }
+    free(arena);
+}
+
+void arena_on_failure(struct arena *arena, void (*failed)(void *), void *arg)
+{
+    arena->failed = failed;
+    arena->failed_arg = arg;
+}
+
+size_t arena_used(const struct arena *arena)
+{
+    return arena->used;
+}
+
+static _Noreturn void exhausted(struct arena *arena)
+{
+    if (arena->failed)
+        arena->failed(arena->failed_arg);
+    fprintf(stderr, "castellan: an arena of %zu bytes is exhausted\n", arena->limit);
+    abort();
+}
+
+static struct block *room_for(struct arena *arena, size_t bytes)
+{
+    size_t size = arena->next_size;
+    if (bytes > size / 2 && arena->block) {
+        size = bytes;                      /* large: a block of its own, behind the one being filled */
+        struct block *own = block_new(size, arena->block->before);
+        if (!own)
+            return NULL;
+        arena->block->before = own;
+        return own;
+    }
+    if (size < bytes)
+        size = bytes;
+    struct block *block = block_new(size, arena->block);
+    if (!block)
+        return NULL;
+    arena->block = block;
+    if (arena->next_size < LARGEST_BLOCK)
+        arena->next_size *= 2;
+    return block;
+}
+
+void *arena_alloc(struct arena *arena, size_t bytes)
+{
+    if (fail_after && --fail_after == 0)
+        exhausted(arena);
+    if (bytes > arena->limit || arena->used > arena->limit - bytes)
+        exhausted(arena);
+    size_t rounded = (bytes + GAP + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+    if (rounded == 0)
+        rounded = ALIGN;
+    struct block *block = arena->block;
+    if (!block || block->size - block->filled < rounded) {
+        block = room_for(arena, rounded);
+        if (!block)
+            exhausted(arena);
+    }
+    char *at = block->bytes + block->filled;
+    block->filled += rounded;
+    arena->used += bytes;
+    UNPOISON(at, bytes);
+    memset(at, 0, bytes);
+    return at;
+}
+
+void *arena_array(struct arena *arena, size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes))
+        exhausted(arena);
+    return arena_alloc(arena, bytes);
+}
+
+char *arena_strdup(struct arena *arena, const char *text)
+{
+    return arena_strndup(arena, text, strlen(text));
+}
+
+char *arena_strndup(struct arena *arena, const char *text, size_t len)
+{
+    if (len == SIZE_MAX)
+        exhausted(arena);
+    char *copy = arena_alloc(arena, len + 1);
+    if (len)
+        memcpy(copy, text, len);
+    return copy;
+}
+
+void *arena_memdup(struct arena *arena, const void *bytes, size_t len)
+{
+    void *copy = arena_alloc(arena, len);
+    if (len)
+        memcpy(copy, bytes, len);
+    return copy;
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    char *text = arena_vprintf(arena, format, list);
+    va_end(list);
+    return text;
+}
+
+char *arena_vprintf(struct arena *arena, const char *format, va_list list)
+{
+    char small[256];
+    va_list again;
+    va_copy(again, list);
+    int len = vsnprintf(small, sizeof small, format, list);
+    if (len < 0) {
+        va_end(again);
+        exhausted(arena);
+    }
+    char *text = arena_alloc(arena, (size_t)len + 1);
+    if ((size_t)len < sizeof small)
+        memcpy(text, small, (size_t)len + 1);
+    else
+        vsnprintf(text, (size_t)len + 1, format, again);
+    va_end(again);
+    return text;
+}
