@@ -41,7 +41,17 @@ struct view;                                /* a reading connection, one thread 
  * attachments/. */
 enum status store_create(const char *folder, struct reasons *) MUST_CHECK;
 enum status store_open(const char *folder, struct reasons *, struct store **ret) MUST_CHECK;
-void store_close(struct store *);           /* finishes what waits, joins the writer */
+void store_close(struct store *);           /* finishes what waits, joins the writer; takes NULL */
+
+/* The last failure of disk or memory: batches that met it were rolled back whole and their jobs settled false. The
+ * store stays usable for reading, and each new batch tries again. `status` is OK again after the next commit. */
+struct store_fault {
+    enum status status;
+    int code;                               /* SQLite's extended result code */
+    uint64_t batches_lost;                  /* since the store was opened */
+    const char *words;                      /* static, English, for the log and doctor; NULL when never */
+};
+void store_condition(struct store *, struct store_fault *ret);
 
 /* ---- writing ------------------------------------------------------------------------------------------------- */
 
@@ -85,6 +95,8 @@ enum status txn_get_record(struct txn *, record_id, struct arena *, struct store
 struct index_key { field_id field; const void *key; size_t len; };   /* key: at most 200 bytes, memcmp order */
 enum status txn_put_index(struct txn *, record_id, guard_id, moment updated, const struct index_key *, size_t n,
                           const char *const *terms, size_t n_terms) MUST_CHECK;
+/* A filtered list in the order of another field is a field of its own, whose keys are the filter's key and then the
+ * sort key: a scan with the filter as prefix walks it. */
 /* Records that hold a key under a field, whatever their guard: for the writer's own checks (uniqueness, counts). */
 enum status txn_each_key(struct txn *, field_id, const void *key, size_t len,
                          bool (*each)(void *, record_id), void *arg) MUST_CHECK;
@@ -126,6 +138,10 @@ enum status txn_put_key(struct txn *, record_id account, const char *key, const 
 enum status txn_put_side(struct txn *, const char *table, record_id owner, const char *key, label_id, const void *,
                          size_t) MUST_CHECK;
 enum status txn_drop_side(struct txn *, const char *table, record_id owner, const char *key) MUST_CHECK;
+
+/* As the batch sees it. */
+enum status txn_get_side(struct txn *, const char *table, record_id owner, const char *key, struct arena *,
+                         const void **ret, size_t *ret_len, label_id *ret_label) MUST_CHECK;
 
 /* Erasure: body, salt, postings and index rows go; a tombstone with the entry's position stays. */
 enum status txn_erase_record(struct txn *, record_id, uint64_t position) MUST_CHECK;
@@ -187,6 +203,13 @@ enum status store_journal_edge(struct store *, struct tree_edge *ret) MUST_CHECK
 enum status store_each_entry(struct store *, uint64_t from, uint64_t to,
                              bool (*)(void *, uint64_t position, const void *leaf, size_t len), void *) MUST_CHECK;
 struct tree_source store_tree(struct store *);          /* safe from any thread */
+/* Side rows for verify: each row, whether its MAC holds. */
+enum status store_each_side(struct store *, bool (*)(void *, const char *table, record_id owner, const char *key,
+                                                     bool good), void *) MUST_CHECK;
+/* Tombstones: what was erased lawfully, and the entry that says so. */
+enum status store_each_tombstone(struct store *, bool (*)(void *, record_id, uint64_t position), void *) MUST_CHECK;
+/* Every stored version of a record, newest first, bodies NULL where erased: for verify. */
+enum status store_each_version(struct store *, record_id, bool (*)(void *, const struct stored_record *), void *) MUST_CHECK;
 enum status store_body_at(struct store *, uint64_t position, struct arena *, uint8_t salt[SALT_BYTES],
                           const char **ret, size_t *ret_len) MUST_CHECK;
 

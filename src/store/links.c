@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Links: items of their own between two records, shown only to somebody who reads both ends. Both ends' guards stand in
+ * the link's row and follow their records. A reader's list walks the guards of the other ends by leaps: from each
+ * guard found there to the next one that the reader has, so that what is hidden costs at most a leap a guard.
+ */
+#include "store/inner.h"
+
+enum status txn_put_link(struct txn *txn, const struct stored_link *l)
+{
+    if (l->id <= 0 || l->field <= 0 || l->from <= 0 || l->to <= 0 || l->from_guard <= 0 || l->to_guard <= 0) {
+        return BAD_INPUT;
+    }
+    return RUN(txn->db, SQL_PUT_LINK, INT(l->id), INT(l->field), INT(l->from), INT(l->to), INT(l->from_guard),
+               INT(l->to_guard), INT(l->made), INT(l->cut ? 1 : 0), INT((int64_t)l->position));
+}
+
+struct stored_link link_from(struct rows *r)
+{
+    return (struct stored_link){
+        .id = col_int(r, 0), .field = (field_id)col_int(r, 1), .from = col_int(r, 2), .to = col_int(r, 3),
+        .from_guard = (guard_id)col_int(r, 4), .to_guard = (guard_id)col_int(r, 5), .made = col_int(r, 6),
+        .cut = col_int(r, 7) != 0, .position = (uint64_t)col_int(r, 8),
+    };
+}
+
+enum status txn_each_link(struct txn *txn, record_id end, bool outgoing, bool (*each)(void *, const struct stored_link *),
+                          void *arg)
+{
+    struct rows r = QUERY(txn->db, outgoing ? SQL_LINKS_FROM : SQL_LINKS_TO, INT(end));
+    while (db_step(&r)) {
+        struct stored_link link = link_from(&r);
+        if (!each(arg, &link)) {
+            break;
+        }
+    }
+    db_done(&r);
+    return r.status;
+}
+
+enum status txn_move_links(struct txn *txn, record_id id, guard_id guard)
+{
+    enum status status = RUN(txn->db, SQL_MOVE_SOURCES, INT(id), INT(guard));
+    return status == OK ? RUN(txn->db, SQL_MOVE_TARGETS, INT(id), INT(guard)) : status;
+}
+
+/* ---- reading ---- */
+
+struct found { struct arena *arena; struct stored_link *items; size_t n, cap; };
+
+static void keep(struct found *f, struct stored_link link)
+{
+    if (f->n == f->cap) {
+        size_t cap = f->cap ? 2 * f->cap : 16;
+        struct stored_link *more = ARENA_ARRAY(f->arena, struct stored_link, cap);
+        for (size_t i = 0; i < f->n; i++) {
+            more[i] = f->items[i];
+        }
+        f->items = more;
+        f->cap = cap;
+    }
+    f->items[f->n++] = link;
+}
+
+/* The smallest guard at or behind `least` that the reader has; 0 when none. */
+static guard_id next_readable(const struct guards *g, guard_id least)
+{
+    size_t low = 0, high = g->count;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (g->ids[mid] < least) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return low < g->count ? g->ids[low] : 0;
+}
+
+static enum status next_stored(struct view *v, record_id end, bool outgoing, guard_id least, guard_id *ret)
+{
+    struct rows r = QUERY(&v->db, outgoing ? VIEW_NEXT_TARGET_GUARD : VIEW_NEXT_SOURCE_GUARD, INT(end), INT(least));
+    *ret = db_step(&r) ? (guard_id)col_int(&r, 0) : 0;
+    db_done(&r);
+    return r.status;
+}
+
+enum status view_links(struct view *v, const struct guards *guards, record_id end, bool outgoing, struct arena *arena,
+                       struct stored_link **ret, size_t *ret_n)
+{
+    struct found f = {.arena = arena};
+    v->guards = guards;
+    guard_id want = next_readable(guards, 1), there = 0;
+    enum status status = OK;
+    while (want && status == OK) {
+        status = next_stored(v, end, outgoing, want, &there);
+        if (status != OK || !there) {
+            break;
+        }
+        if (there != want) {
+            want = next_readable(guards, there);
+            if (want != there) {
+                continue;
+            }
+        }
+        struct rows r = QUERY(&v->db, outgoing ? VIEW_LINKS_FROM : VIEW_LINKS_TO, INT(end), INT(there));
+        while (db_step(&r)) {
+            keep(&f, link_from(&r));
+        }
+        status = r.status;
+        db_done(&r);
+        want = there < INT32_MAX ? next_readable(guards, there + 1) : 0;
+    }
+    v->guards = NULL;
+    if (status == OK) {
+        *ret = f.items;
+        *ret_n = f.n;
+    }
+    return status;
+}

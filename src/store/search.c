@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Search, newest first. Postings lie under (term, guard, updated, record), so within a guard all terms' ranges are in
+ * one order, and records that hold every term are found by leapfrog: each term in turn leaps to the newest place at or
+ * below the candidate. A heap over the guards gives the newest hit of all. What the reader may not read is never
+ * touched, so hidden hits cost nothing.
+ */
+#include <string.h>
+
+#include "store/inner.h"
+
+#define SEARCH_TERMS 16
+#define POSTINGS_MOST 64
+
+struct place { moment updated; record_id record; };
+struct postings {                   /* one term's range in one guard */
+    struct place *places;
+    size_t n, at, next_chunk;
+    bool ended;
+};
+struct stream {
+    guard_id guard;
+    struct postings *of;            /* per term */
+    struct place head;
+};
+struct search {
+    struct view *view;
+    struct arena *arena;
+    const char *const *terms;
+    size_t n_terms;
+    struct stream **heap;
+    size_t n;
+    size_t first_chunk;
+};
+
+static bool newer(struct place a, struct place b)
+{
+    return a.updated > b.updated || (a.updated == b.updated && a.record > b.record);
+}
+
+static bool same(struct place a, struct place b)
+{
+    return a.updated == b.updated && a.record == b.record;
+}
+
+static enum status fill(struct search *q, size_t term, guard_id guard, struct postings *p, struct place below)
+{
+    size_t chunk = p->next_chunk;
+    if (!p->places) {
+        p->places = ARENA_ARRAY(q->arena, struct place, POSTINGS_MOST);
+    }
+    const char *text = q->terms[term];
+    struct rows r = QUERY(&q->view->db, VIEW_POSTINGS, BLOB(text, strlen(text)), INT(guard), INT(below.updated),
+                          INT(below.record), INT((int64_t)chunk));
+    p->n = p->at = 0;
+    while (db_step(&r)) {
+        p->places[p->n++] = (struct place){col_int(&r, 0), col_int(&r, 1)};
+    }
+    db_done(&r);
+    p->ended = p->n < chunk;
+    p->next_chunk = 4 * chunk < POSTINGS_MOST ? 4 * chunk : POSTINGS_MOST;
+    return r.status;
+}
+
+/* Moves a term's range to its newest place at or below `limit`; `ret_found` false when there is none. */
+static enum status leap(struct search *q, size_t term, struct stream *s, struct place limit, bool *ret_found)
+{
+    struct postings *p = &s->of[term];
+    for (;;) {
+        while (p->at < p->n && newer(p->places[p->at], limit)) {
+            p->at++;
+        }
+        if (p->at < p->n || p->ended) {
+            *ret_found = p->at < p->n;
+            return OK;
+        }
+        /* Far below what is at hand: look up from the limit, not through everything between. */
+        struct place below = {limit.updated, limit.record + 1};
+        enum status status = fill(q, term, s->guard, p, below);
+        if (status != OK) {
+            return status;
+        }
+    }
+}
+
+/* The stream's newest hit at or below `limit` into its head. */
+static enum status find(struct search *q, struct stream *s, struct place limit, bool *ret_found)
+{
+    size_t agreed = 0, term = 0;
+    while (agreed < q->n_terms) {
+        bool found;
+        enum status status = leap(q, term, s, limit, &found);
+        if (status != OK || !found) {
+            *ret_found = false;
+            return status;
+        }
+        struct place here = s->of[term].places[s->of[term].at];
+        agreed = same(here, limit) ? agreed + 1 : 1;
+        limit = here;
+        term = (term + 1) % q->n_terms;
+    }
+    s->head = limit;
+    *ret_found = true;
+    return OK;
+}
+
+static void sift(struct search *q, size_t i)
+{
+    for (;;) {
+        size_t best = i;
+        for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < q->n; child++) {
+            if (newer(q->heap[child]->head, q->heap[best]->head)) {
+                best = child;
+            }
+        }
+        if (best == i) {
+            return;
+        }
+        struct stream *swap = q->heap[i];
+        q->heap[i] = q->heap[best];
+        q->heap[best] = swap;
+        i = best;
+    }
+}
+
+static enum status open_streams(struct search *q, const struct guards *guards, struct place limit)
+{
+    q->heap = ARENA_ARRAY(q->arena, struct stream *, guards->count + 1);
+    struct stream *spare = NULL;
+    for (size_t i = 0; i < guards->count; i++) {
+        struct stream *s = spare ? spare : ARENA_NEW(q->arena, struct stream);
+        if (!spare) {
+            s->of = ARENA_ARRAY(q->arena, struct postings, q->n_terms);
+        }
+        spare = NULL;
+        s->guard = guards->ids[i];
+        for (size_t t = 0; t < q->n_terms; t++) {
+            s->of[t] = (struct postings){.places = s->of[t].places, .next_chunk = q->first_chunk};
+        }
+        bool found;
+        enum status status = find(q, s, limit, &found);
+        if (status != OK) {
+            return status;
+        }
+        if (found) {
+            q->heap[q->n++] = s;
+        } else {
+            spare = s;
+        }
+    }
+    for (size_t i = q->n / 2; i-- > 0; ) {
+        sift(q, i);
+    }
+    return OK;
+}
+
+static enum status next_hit(struct search *q, struct place *ret)
+{
+    struct stream *s = q->heap[0];
+    *ret = s->head;
+    struct place limit = {s->head.updated, s->head.record - 1};
+    bool found;
+    enum status status = find(q, s, limit, &found);
+    if (status == OK) {
+        if (!found) {
+            q->heap[0] = q->heap[--q->n];
+        }
+        sift(q, 0);
+    }
+    return status;
+}
+
+enum status view_search(struct view *v, const struct guards *guards, const char *const *terms, size_t n_terms,
+                        moment cursor, record_id cursor_record, size_t limit, struct arena *arena, record_id **ret,
+                        moment **ret_updated, size_t *ret_n)
+{
+    if (n_terms == 0 || n_terms > SEARCH_TERMS) {
+        return n_terms ? TOO_LARGE : BAD_INPUT;
+    }
+    struct search q = {.view = v, .arena = arena, .terms = terms, .n_terms = n_terms};
+    q.first_chunk = guards->count < 8 ? 32 : guards->count < 32 ? 4 : 1;
+    record_id *ids = ARENA_ARRAY(arena, record_id, limit + 1);
+    moment *times = ARENA_ARRAY(arena, moment, limit + 1);
+    struct place start = {cursor, cursor == MOMENT_EVER ? INT64_MAX - 1 : cursor_record - 1};
+    size_t n = 0;
+    v->guards = guards;
+    enum status status = limit ? open_streams(&q, guards, start) : OK;
+    while (status == OK && q.n && n < limit) {
+        struct place hit = {0};
+        status = next_hit(&q, &hit);
+        if (status == OK) {
+            ids[n] = hit.record;
+            times[n++] = hit.updated;
+        }
+    }
+    v->guards = NULL;
+    if (status == OK) {
+        *ret = ids;
+        *ret_updated = times;
+        *ret_n = n;
+    }
+    return status;
+}
