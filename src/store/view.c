@@ -114,7 +114,7 @@ enum status view_begin(struct view *v)
 void view_end(struct view *v)
 {
     if (v->begun) {
-        (void)db_exec(&v->db, "COMMIT");
+        (void)sqlite3_exec(v->db.c, "COMMIT", NULL, NULL, NULL);
         v->begun = false;
     }
     v->db.fault = OK;
