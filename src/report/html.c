@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/text.h"
 #include "report/escape.h"
 #include "report/report.h"
 
@@ -46,6 +47,23 @@ static void page_box(struct buf *out, const char *box, const char *weight, const
     buf_adds(out, "\"}");
 }
 
+/* "page %1$s of %2$s" as pieces of a CSS content: the numbers are the browser's counters. */
+static void page_of(struct buf *out, const char *format)
+{
+    char piece[2] = { 0 };
+    for (; *format; format++) {
+        if (str_starts(format, "%1$s") || str_starts(format, "%2$s")) {
+            buf_addf(out, "\" counter(%s) \"", format[1] == '1' ? "page" : "pages");
+            format += 3;
+        } else if ((unsigned char)*format >= 0x80) {
+            buf_addc(out, *format);
+        } else {
+            piece[0] = *format;
+            escape_css(out, piece);
+        }
+    }
+}
+
 static void style_element(struct buf *out, const struct document *doc)
 {
     buf_addf(out, "<style>%s@page{size:A4;margin:22mm 16mm 20mm;", style);
@@ -57,10 +75,8 @@ static void style_element(struct buf *out, const struct document *doc)
         escape_css(out, doc->copy);
         buf_adds(out, " \\2014  ");
     }
-    escape_css(out, tr(doc->lang, T_("page")));
-    buf_adds(out, " \" counter(page) \" ");
-    escape_css(out, tr(doc->lang, T_("of")));
-    buf_adds(out, " \" counter(pages)}}</style>\n");
+    page_of(out, tr(doc->lang, T_("page %1$s of %2$s")));
+    buf_adds(out, "\"}}</style>\n");
 }
 
 static void tagged(struct buf *out, const char *tag, const char *text)

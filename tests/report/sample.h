@@ -42,7 +42,7 @@ static inline struct document *sample_document(struct arena *arena)
         { .kind = CELL_DATE, .number = at("2026-12-01") }, { .kind = CELL_MOMENT, .number = at("2026-11-20T23:59:59Z") },
         { .text = "INC-2026-0000000001" }, { .text = "a \"quoted\", line\nand another; ü _x0041_" },
         { .kind = CELL_INTEGER, .number = INT64_MAX }, { .kind = CELL_DATE, .number = MOMENT_NONE },
-        { .kind = CELL_MOMENT, .number = at("1899-06-01T00:00:01Z") },
+        { .kind = CELL_MOMENT, .number = at("1900-01-15T00:00:01Z") },
         { .text = "-12.5" }, { .text = NULL }, { .kind = CELL_INTEGER }, { .kind = CELL_DATE, .number = at("1900-03-01") },
         { .kind = CELL_MOMENT, .number = at("2026-11-20") },
     };

@@ -47,7 +47,7 @@ static void written(void)
         "Number,Summary,Count,Due,Detected\r\n"
         "INC-2026-7KQ4M2XD0A,\"'=HYPERLINK(\"\"http://x\"\";\"\"</style><script>alert(1)</script>\"\")\",-5,2026-12-01,"
         "2026-11-20T23:59:59Z\r\n"
-        "INC-2026-0000000001,\"a \"\"quoted\"\", line\nand another; ü _x0041_\",9223372036854775807,,1899-06-01T00:00:01Z\r\n"
+        "INC-2026-0000000001,\"a \"\"quoted\"\", line\nand another; ü _x0041_\",9223372036854775807,,1900-01-15T00:00:01Z\r\n"
         "-12.5,,0,1900-03-01,2026-11-20T00:00:00Z\r\n";
     is(out.data, want, "RFC 4180 with mark and marking");
     buf_clear(&out);
