@@ -36,6 +36,12 @@ struct request {
     const struct val *json;                  /* body of an API request */
     const char *if_none_match;               /* sealed ETag or NULL */
     const char *csrf;                        /* the session's token, for forms */
+    const char *csrf_given;                  /* of the header X-CSRF-Token; else the dispatcher looks at the form */
+    bool bearer;                             /* comes with an API token instead of a cookie: needs no CSRF token */
+    const struct seal *seal;                 /* for cursors, ETags and what forms carry; bound to `account` */
+    int64_t account;                         /* 0: nobody */
+    moment proved;                           /* when the reader last gave a password or key; MOMENT_NONE: by token */
+    void *carrier;                           /* what carries the request (web's call); sign-in pages alone look in */
     bool api;                                /* wants JSON */
     bool partial;                            /* htmx wants a fragment */
     const char *part[8];                     /* what the pattern's {name} matched, in order */
@@ -50,11 +56,24 @@ struct answer {
     const char *redirect;                    /* see other */
     const char *etag;
     bool stream;                             /* becomes an event stream: web/live takes over */
+    int retry_after;                         /* seconds; 0: not said */
 };
 
 const char *request_query(const struct request *, const char *name);     /* NULL when absent; first of several */
 const char *request_form(const struct request *, const char *name);
+const char *request_part(const struct request *, size_t index);          /* "" when the pattern has fewer */
+/* Name and value must live as long as the request. A line break in either is a programmer's error and drops it. */
 void answer_header(struct answer *, const char *name, const char *value);
+/* 303 to an address of ours; anything else becomes "/". */
+void answer_redirect(struct answer *, const char *to);
+/* Renders a template with what every page needs added to `data`: lang, now, csrf, path, and what the decorator adds. */
+void answer_page(const struct request *, struct answer *, const char *template_name, struct val *data);
+void answer_json(const struct request *, struct answer *, const struct val *);
+/* The ETag over what the reader saw, sealed and bound to the account; true when the request already has it: the answer
+ * is then 304 and complete. */
+bool answer_not_modified(const struct request *, struct answer *, const void *seen, size_t len);
+/* What every page shows (banner, duties, reader): added to the data of each page, the error page included. */
+void front_decorate(void (*decorate)(const struct request *, struct val *data));
 
 /* A page: one declarative entry. Pattern parts in braces match one path component. */
 struct page {
@@ -62,12 +81,20 @@ struct page {
     const char *pattern;                     /* "/{register}/{number}" */
     const char *right;                       /* needed right; "" any signed-in reader; NULL open to all */
     const char *name;                        /* for help, harness and menu */
+    /* OK: the answer is complete. Anything else: the dispatcher words the status; a handler that has reasons of its own
+     * calls answer_reasons and returns OK. */
     enum status (*handle)(const struct request *, struct answer *);
+    bool slow;                               /* a GET that may take long (export, report): runs in a worker */
+    const char *needs_proof;                 /* not NULL: the reader must have given password or key in the last 5 min */
 };
 
 /* Finds the entry, checks method, session, CSRF and right, runs the handler. `pages` is a list of tables, each ended by
  * an entry without pattern. Every failure becomes a page (or JSON) with reasons in the reader's language. */
 void dispatch(const struct page *const *tables, struct request *, struct answer *);
+/* The entry for a path: of several the one with the most literal beginning. NULL when none fits; ret_other says whether
+ * one fits with another method. Parts are decoded components, in the arena. */
+const struct page *find_page(const struct page *const *tables, enum method, const char *path, struct arena *,
+                             const char *part[8], bool *ret_other);
 /* The answer for a status with reasons: the one place that words "absent" and refusals. */
 void answer_reasons(const struct request *, struct answer *, enum status, const struct reasons *);
 

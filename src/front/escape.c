@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Escaping for text, attributes and addresses; see escape.h. Runs of harmless bytes are copied at once.
+ */
+#include "front/escape.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* 0: copy, 1: look closer (markup, control, not ASCII) */
+static const unsigned char SPECIAL[256] = {
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    ['"'] = 1, ['&'] = 1, ['\''] = 1, ['<'] = 1, ['>'] = 1, ['`'] = 1, [127] = 1, [128 ... 255] = 1,
+};
+
+/* The length of the valid UTF-8 character at p (2..4), 0 when it is none; surrogates and over-long forms are none. */
+static size_t utf8_at(const unsigned char *p, size_t left)
+{
+    size_t len = p[0] >= 0xf0 && p[0] <= 0xf4 ? 4 : p[0] >= 0xe0 ? 3 : p[0] >= 0xc2 ? 2 : 0;
+    if (p[0] > 0xf4 || len == 0 || len > left) return 0;
+    for (size_t i = 1; i < len; i++) {
+        if ((p[i] & 0xc0) != 0x80) return 0;
+    }
+    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
+        (p[0] == 0xf4 && p[1] > 0x8f)) {
+        return 0;
+    }
+    return len;
+}
+
+static void escape_one(struct buf *out, unsigned char c)
+{
+    switch (c) {
+    case '<': buf_add(out, "&lt;", 4); break;
+    case '>': buf_add(out, "&gt;", 4); break;
+    case '&': buf_add(out, "&amp;", 5); break;
+    case '"': buf_add(out, "&#34;", 5); break;
+    case '\'': buf_add(out, "&#39;", 5); break;
+    case '`': buf_add(out, "&#96;", 5); break;
+    default: break;                          /* a control character: left out */
+    }
+}
+
+void escape_html(struct buf *out, const char *text, size_t len)
+{
+    const unsigned char *p = (const unsigned char *)text, *end = p + len, *run = p;
+    while (p < end) {
+        if (!SPECIAL[*p]) {
+            p++;
+            continue;
+        }
+        if (*p >= 128) {
+            size_t n = utf8_at(p, (size_t)(end - p));
+            if (n && !(n == 2 && p[0] == 0xc2 && p[1] < 0xa0)) {      /* not the C1 controls */
+                p += n;
+                continue;
+            }
+            if (p > run) buf_add(out, run, (size_t)(p - run));
+            if (!n) buf_add(out, "\xef\xbf\xbd", 3);
+            p += n ? n : 1;
+            run = p;
+            continue;
+        }
+        if (p > run) buf_add(out, run, (size_t)(p - run));
+        escape_one(out, *p++);
+        run = p;
+    }
+    if (p > run) buf_add(out, run, (size_t)(p - run));
+}
+
+static bool unreserved(unsigned char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("-._~", c));
+}
+
+static void percent(struct buf *out, unsigned char c)
+{
+    static const char HEX[] = "0123456789ABCDEF";
+    char three[3] = {'%', HEX[c >> 4], HEX[c & 15]};
+    buf_add(out, three, 3);
+}
+
+void escape_url_part(struct buf *out, const char *text, size_t len)
+{
+    /* "." and ".." as a whole component would climb. */
+    bool dots = (len == 1 && text[0] == '.') || (len == 2 && text[0] == '.' && text[1] == '.');
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (unreserved(c) && !dots) buf_addc(out, (char)c);
+        else percent(out, c);
+    }
+}
+
+bool url_is_local(const char *url)
+{
+    if (!url || url[0] != '/' || url[1] == '/' || url[1] == '\\') return false;
+    for (const unsigned char *p = (const unsigned char *)url; *p; p++) {
+        if (*p < 33 || *p == 127 || *p == '\\') return false;
+    }
+    return true;
+}
+
+static bool scheme_is_sound(const char *text, size_t len)
+{
+    static const char *const SCHEMES[] = {"http://", "https://", "mailto:"};
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c < 33 || c == '\\') return false;   /* a browser strips these before it looks for the scheme */
+    }
+    for (size_t i = 0; i < 3; i++) {
+        size_t n = strlen(SCHEMES[i]);
+        if (len > n && strncasecmp(text, SCHEMES[i], n) == 0) return true;
+    }
+    if (len >= 2 && text[0] == '/' && text[1] == '/') return false;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == ':') return false;
+        if (text[i] == '/' || text[i] == '?' || text[i] == '#') return true;
+    }
+    return true;
+}
+
+void escape_url(struct buf *out, const char *text, size_t len)
+{
+    if (!scheme_is_sound(text, len)) {
+        buf_addc(out, '#');
+        return;
+    }
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c == '&') buf_add(out, "&amp;", 5);
+        else if (unreserved(c) || strchr("/?#[]@!$()*+,;=:%", c)) buf_addc(out, (char)c);
+        else percent(out, c);
+    }
+}
