@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- *     template --out FILE.c --table NAME FILE.html...      compiles templates
- *     template --texts FILE.html...                        lists their words as a catalogue without translations
+ *     template --out FILE.c --table NAME [--root ROOT --dep FILE.d] FILE.html|FOLDER...      compiles templates
+ *     template --texts [--root ROOT] FILE.html|FOLDER...      lists their words as a catalogue without translations
  *
+ * With --root, the paths lie below it, and folders are walked: ui/templates whole, and the folders "pages" of duties.
  * A template's name is its path behind "templates/" without ".html"; of duties/NAME/pages/X.html it is NAME/X.
  * A file is written only when everything is sound. Exit 1 with file:line and words on a fault.
  */
@@ -11,6 +12,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "walk.h"
 
 struct pool { struct pool *next; };
 static struct pool *pools;                      /* reachable to the end, never freed */
@@ -76,7 +79,7 @@ static const char *name_of(const char *path)
     return take_text(start, len - (size_t)(start - path));
 }
 
-static int compile(const char *path, struct template *all, const char *table)
+static void compile(const char *path, struct template *all, const char *table)
 {
     char *text = NULL;
     size_t len = 0;
@@ -89,32 +92,65 @@ static int compile(const char *path, struct template *all, const char *table)
     if (out && fclose(out) != 0) good = false;
     free(text);
     if (!good) fault((struct place){path, 1}, "cannot be written");
-    return 0;
+}
+
+static bool wanted(const char *name, bool is_folder)
+{
+    size_t len = strlen(name);
+    return is_folder ? strcmp(name, "node_modules") != 0 : len > 5 && strcmp(name + len - 5, ".html") == 0;
+}
+
+/* ui/demo.html and duties/x/cases/y.html are no templates. */
+static bool is_template(const char *path)
+{
+    return strstr(path, "templates/") || strstr(path, "/pages/");
+}
+
+static struct template **add(struct template **link, const char *root, const char *path)
+{
+    *link = parse_template(name_of(path), root, path);
+    return &(*link)->next;
+}
+
+static struct template **add_folder(struct template **link, struct walk *walk, const char *root, const char *folder)
+{
+    struct walk one = {0};
+    walk_folder(&one, root, folder, wanted);
+    walk_sort(&one);
+    for (size_t i = 0; i < one.n_files; i++) {
+        if (is_template(one.files[i])) link = add(link, root, take_text(one.files[i], strlen(one.files[i])));
+    }
+    walk_free(&one);
+    walk_folder(walk, root, folder, wanted);
+    return link;
 }
 
 int main(int argc, char **argv)
 {
-    const char *out = NULL, *table = "templates";
+    const char *out = NULL, *table = "templates", *root = NULL, *dep = NULL;
     bool texts = false;
     int i = 1;
     for (; i < argc && argv[i][0] == '-'; i++) {
         if (strcmp(argv[i], "--texts") == 0) texts = true;
         else if (strcmp(argv[i], "--out") == 0 && i + 1 < argc) out = argv[++i];
         else if (strcmp(argv[i], "--table") == 0 && i + 1 < argc) table = argv[++i];
+        else if (strcmp(argv[i], "--root") == 0 && i + 1 < argc) root = argv[++i];
+        else if (strcmp(argv[i], "--dep") == 0 && i + 1 < argc) dep = argv[++i];
         else fault((struct place){argv[i], 0}, "unknown option");
     }
     if (!texts && !out) {
-        fputs("usage: template --out FILE.c [--table NAME] FILE.html... | template --texts FILE.html...\n", stderr);
+        fputs("usage: template --out FILE.c [--table NAME] [--root ROOT] [--dep FILE.d] FILE.html|FOLDER...\n"
+              "       template --texts [--root ROOT] FILE.html|FOLDER...\n", stderr);
         return 1;
     }
     struct template *all = NULL, **link = &all;
+    struct walk walk = {0};
     for (; i < argc; i++) {
-        *link = parse_template(name_of(argv[i]), argv[i]);
-        link = &(*link)->next;
+        link = wanted(argv[i], false) ? add(link, root, argv[i]) : add_folder(link, &walk, root ? root : ".", argv[i]);
     }
-    if (texts) {
-        emit_texts(stdout, all);
-        return 0;
-    }
-    return compile(out, all, table);
+    if (texts) emit_texts(stdout, all);
+    else compile(out, all, table);
+    if (dep) walk_depfile(&walk, root ? root : ".", dep, out);
+    walk_free(&walk);
+    return 0;
 }

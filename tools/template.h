@@ -84,7 +84,7 @@ struct template {
     struct template *next;
 };
 
-struct template *parse_template(const char *name, const char *file);
+struct template *parse_template(const char *name, const char *root, const char *file);   /* root NULL: none */
 /* Puts layout and includes in place; `all` is the list of templates. */
 struct node *assemble(const struct template *, struct template *all);
 

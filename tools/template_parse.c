@@ -243,12 +243,19 @@ static struct node *parse_nodes(struct parser *p, const char *const *stops, stru
     return first;
 }
 
-struct template *parse_template(const char *name, const char *file)
+struct template *parse_template(const char *name, const char *root, const char *file)
 {
     struct template *t = take(sizeof *t);
     t->name = name;
     t->file = file;
-    FILE *in = fopen(file, "rb");
+    size_t root_len = root ? strlen(root) + 1 : 0;
+    char *path = take(root_len + strlen(file) + 1);
+    if (root) {
+        memcpy(path, root, root_len - 1);
+        path[root_len - 1] = '/';
+    }
+    memcpy(path + root_len, file, strlen(file));
+    FILE *in = fopen(path, "rb");
     if (!in) fault((struct place){file, 1}, "cannot be read: %s", strerror(errno));
     char *text = take(MOST_FILE + 1);
     size_t len = fread(text, 1, MOST_FILE + 1, in);

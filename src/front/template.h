@@ -29,6 +29,7 @@ struct template_table { const struct template_entry *entries; size_t count; };  
 
 /* Adds a table of compiled templates; before the first thread. A later table's template hides an earlier one's. */
 void templates_use(const struct template_table *);
+extern const struct template_table office_templates;      /* ui/templates and the pages of the duties */
 bool template_exists(const char *name);
 
 /* Addresses of static assets: set by web; the filter `asset` asks it. NULL for an unknown name. */
