@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -31,6 +32,7 @@ struct nursery;
 /* Forks the nursery. `jailers` is a NULL-terminated table that outlives it. */
 enum status nursery_start(const struct jailer *const *jailers, struct reasons *, struct nursery **ret) MUST_CHECK;
 void nursery_stop(struct nursery *);                /* takes NULL; waits for the process */
+pid_t nursery_process(const struct nursery *);      /* for doctor */
 /* Runs one jailer over `input` in a new jail and waits. The answer lies in the arena. FAILED_IO with a reason when the
  * child died (killed by seccomp, by its limits, by time), BAD_INPUT and the child's own reasons when it refused the
  * input. Safe from many threads. */
@@ -46,6 +48,10 @@ struct confine {
     bool fork;                                      /* may fork */
 };
 bool confine_process(const struct confine *);
+/* Locks the calling process as a jail is locked, irrevocably: no files, no sockets, no fork; it may read and write what
+ * is open, use memory that is mapped or its own, and wait. For workers that live longer than one file. Bounding memory
+ * and time is the caller's. False when the kernel cannot: the worker must not run then. */
+bool jail_lock(void);
 /* What this kernel offers: Landlock ABI (0: none), seccomp. */
 int landlock_version(void);
 bool seccomp_available(void);
