@@ -28,7 +28,7 @@ const struct term *vocabulary_term(const struct vocabulary *, const char *name);
 
 enum standing { STANDING_CONFIRMED, STANDING_ASSUMPTION, STANDING_LOCAL };
 struct rule {
-    const char *name;
+    const char *name;                        /* "incident.initial-report" */
     struct words words;
     const struct val *value;
     enum standing standing;
@@ -43,7 +43,9 @@ struct field_def {
     struct words words, help;
     enum field_type type;
     bool required, search, sort, filter, unique, portions, custody, computed;
+    bool by_step;                            /* steps alone set it: in no form of a new record, and no edit changes it */
     int64_t min, max;                        /* number's range; characters of text; items of lists */
+    uint64_t hidden_in;                      /* states in which forms and pages leave it out */
     const struct vocabulary *of;
     const struct register_def *to;
     const struct val *fallback;              /* `default` */
@@ -85,7 +87,7 @@ struct step_def {
     bool reason;
     bool second_person;
     const char *second_right;                /* NULL: any of `rights` */
-    const char *const *refuse; size_t n_refuse;     /* names: of this register's refusals, or of engines */
+    const char *const *refuse; size_t n_refuse;     /* names: of this register's refusals, or DUTY.NAME of an engine */
     const struct refusal *const *refusals; size_t n_refusals;   /* those that are data */
     const struct open_check *unless_open; size_t n_unless_open;
     enum by_kind by;
@@ -101,13 +103,16 @@ struct clock_def {
     int from_state;                          /* index; -1: from_field or created */
     bool from_created;
     uint64_t stops_at;                       /* states */
-    const char *calendar;
+    const char *calendar;                    /* NULL: none (then the rule asks for no working days) */
     const struct span *warn; size_t n_warn;
+    const struct field_def *met_by;          /* the clock stops once this is filled */
+    const struct condition *when;            /* it runs only where this holds; NULL: always */
 };
 enum label_kind { LABEL_OWN, LABEL_OF_FILE, LABEL_OF_FIELD, LABEL_FIXED };
 enum file_kind { FILE_NONE, FILE_OWN, FILE_OF_FIELD, FILE_CHOOSE, FILE_SELF };
 
 struct column { const char *name; const struct field_def *field; };     /* field NULL: number state due updated label file */
+struct page_group { struct words words; const struct field_def *const *fields; size_t n_fields; };
 struct sort_def { const struct field_def *filter; const char *filter_name; const struct field_def *by; const char *by_name; };
 struct register_def {
     const char *name;
@@ -117,7 +122,7 @@ struct register_def {
     bool number_year;
     unsigned index;
     const struct field_def *fields; size_t n_fields;
-    const struct field_def *title;
+    const struct field_def *title;           /* NULL: its number names it */
     enum label_kind label;
     const struct field_def *label_field;     /* LABEL_OF_FIELD */
     const struct val *fixed_label;           /* {policy, class, categories} by names; resolved by the office */
@@ -133,6 +138,7 @@ struct register_def {
     const char *const *regrade_rights; size_t n_regrade_rights; const struct field_def *regrade_consent;
     const struct field_def *subject, *author, *owner;
     const struct field_def *const *members; size_t n_members;   /* persons in these link fields are members of the file */
+    bool personal_data;
     const struct rule *retention; int retention_from;           /* state index */
     enum { READS_POLICY, READS_ALWAYS, READS_NEVER } journal_reads;
     const struct state_def *states; size_t n_states; int first_state;
@@ -142,6 +148,7 @@ struct register_def {
     const struct column *columns; size_t n_columns;
     const struct sort_def *sorts; size_t n_sorts;
     const struct field_def *calendar_by; bool board;
+    const struct page_group *groups; size_t n_groups;           /* of the record's page; none: all fields in their order */
     const char *where;
 };
 struct right_def { const char *name; struct words words; const char *duty; };
@@ -149,6 +156,7 @@ struct duty_def {
     const char *name; struct words words, help;
     const struct register_def *const *registers; size_t n_registers;
 };
+/* kind: "due-clocks", "waiting-for-me", "changed", "selection" (of a register) or DUTY.PART of an engine */
 struct desk_part { const char *kind; const struct register_def *register_; const char *const *states; size_t n_states; struct words words; };
 struct post_def {
     const char *name; struct words words;
@@ -163,7 +171,10 @@ struct post_def {
 struct pack {
     struct arena *arena;
     char hash[65];                           /* hex */
-    const struct val *source;                /* {path: parsed yaml}: the canonical form that is hashed and journalled */
+    const struct val *source;                /* {path: the file's tree as JSON text, members in their order}: the canonical form
+                                                that is hashed and journalled. Text, since canonical JSON sorts members and the
+                                                order of fields, states and terms is part of what a pack says. */
+    const struct definition *definitions; size_t n_definitions; /* for the difference: see pack-diff.c */
     const struct vocabulary *vocabularies; size_t n_vocabularies;
     const struct rule *rules; size_t n_rules;
     const struct right_def *rights; size_t n_rights;
@@ -180,7 +191,9 @@ enum status pack_load(const struct pack_file *files, size_t n, struct reasons *,
 enum status pack_from_source(const struct val *source, struct reasons *, struct pack **ret) MUST_CHECK;
 /* The embedded one (duties and posts in the program), with the files of `folder` over it where not NULL. */
 enum status pack_load_embedded(const char *folder, struct reasons *, struct pack **ret) MUST_CHECK;
-void pack_free(struct pack *);
+/* The files of a folder alone (duties/ and posts/ in it). */
+enum status pack_load_folder(const char *folder, struct reasons *, struct pack **ret) MUST_CHECK;
+void pack_free(struct pack *);                                      /* takes NULL */
 /* The difference between two packs in words: one reason a changed register, field, step, right, rule value, post. */
 void pack_difference(const struct pack *from, const struct pack *to, struct reasons *);
 
@@ -194,8 +207,16 @@ bool post_has_right(const struct post_def *, const char *right);
 const struct rule *pack_rule(const struct pack *, const char *name);
 const struct vocabulary *pack_vocabulary(const struct pack *, const char *name);
 const struct right_def *pack_right(const struct pack *, const char *name);
+const struct calendar *pack_calendar(const struct pack *, const char *name);
+/* Every pair of a state and a step of every register, in the pack's order: for the test that each illegal step is refused. Start with
+ * a zeroed struct; false at the end. `legal`: the step leads from that state. */
+struct pack_pair { const struct register_def *register_; int state; const struct step_def *step; bool legal; size_t at[3]; };
+bool pack_next_pair(const struct pack *, struct pack_pair *);
 /* The span of a rule for a rank word ("SECRET"); ABSENT where the rule has none for it. */
 enum status rule_span(const struct rule *, const char *rank_word, struct span *ret) MUST_CHECK;
 int64_t rule_number(const struct rule *, int64_t otherwise);
+/* What a rule of the form [{level, value}] says for a rank word, or a plain rule's value. NULL where it says nothing. */
+const struct val *rule_value(const struct rule *, const char *rank_word);
+extern const char *const rank_words[];       /* "TOP SECRET", ..., "UNCLASSIFIED", highest first, NULL at the end */
 
 #endif
