@@ -40,8 +40,8 @@ enum status txn_each_link(struct txn *txn, record_id end, bool outgoing, bool (*
 
 enum status txn_move_links(struct txn *txn, record_id id, guard_id guard)
 {
-    enum status status = RUN(txn->db, SQL_MOVE_SOURCES, INT(id), INT(guard));
-    return status == OK ? RUN(txn->db, SQL_MOVE_TARGETS, INT(id), INT(guard)) : status;
+    enum status status = RUN(txn->db, SQL_MOVE_SOURCES, INT(guard), INT(id));
+    return status == OK ? RUN(txn->db, SQL_MOVE_TARGETS, INT(guard), INT(id)) : status;
 }
 
 /* ---- reading ---- */

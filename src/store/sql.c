@@ -63,8 +63,8 @@ const struct sql sql_table[SQL_COUNT] = {
         " FROM link WHERE source = $1 ORDER BY id"},
     [SQL_LINKS_TO] = {"links to", "SELECT id, field, source, target, source_guard, target_guard, made, cut, position"
         " FROM link WHERE target = $1 ORDER BY id"},
-    [SQL_MOVE_SOURCES] = {"move sources", "UPDATE link SET source_guard = $2 WHERE source = $1"},
-    [SQL_MOVE_TARGETS] = {"move targets", "UPDATE link SET target_guard = $2 WHERE target = $1"},
+    [SQL_MOVE_SOURCES] = {"move sources", "UPDATE link SET source_guard = $1 WHERE source = $2"},
+    [SQL_MOVE_TARGETS] = {"move targets", "UPDATE link SET target_guard = $1 WHERE target = $2"},
     [SQL_EACH_LINK] = {"each link", "SELECT id, field, source, target, source_guard, target_guard, made, cut, position"
         " FROM link ORDER BY id"},
 
@@ -101,8 +101,8 @@ const struct sql sql_table[SQL_COUNT] = {
         "SELECT secret, hash, size, uses FROM attachment WHERE address = $1 AND label = $2 AND file = $3"},
     [SQL_PUT_ATTACHMENT] = {"put attachment", "INSERT INTO attachment (address, label, file, secret, hash, size, uses)"
         " VALUES ($1, $2, $3, $4, $5, $6, 0)"},
-    [SQL_USE_ATTACHMENT] = {"use attachment", "UPDATE attachment SET uses = uses + $4"
-        " WHERE address = $1 AND label = $2 AND file = $3 RETURNING uses"},
+    [SQL_USE_ATTACHMENT] = {"use attachment", "UPDATE attachment SET uses = uses + $1"
+        " WHERE address = $2 AND label = $3 AND file = $4 RETURNING uses"},
     [SQL_DROP_ATTACHMENT] = {"drop attachment", "DELETE FROM attachment WHERE address = $1"},
     [SQL_EACH_ATTACHMENT] = {"each attachment", "SELECT address, label, file, size, uses FROM attachment ORDER BY address"},
 
@@ -110,9 +110,9 @@ const struct sql sql_table[SQL_COUNT] = {
         " erased FROM segment WHERE id = $1"},
     [SQL_PUT_SEGMENT] = {"put segment", "INSERT INTO segment (id, guard, source, secret, first, last, items, size,"
         " chain, closed, erased) VALUES ($1, $2, $3, $4, 0, 0, 0, 0, $5, 0, 0)"},
-    [SQL_CLOSE_SEGMENT] = {"close segment", "UPDATE segment SET first = $2, last = $3, items = $4, size = $5, chain = $6,"
-        " closed = 1 WHERE id = $1"},
-    [SQL_ERASE_SEGMENT] = {"erase segment", "UPDATE segment SET secret = $2, erased = 1 WHERE id = $1 RETURNING id"},
+    [SQL_CLOSE_SEGMENT] = {"close segment", "UPDATE segment SET first = $1, last = $2, items = $3, size = $4, chain = $5,"
+        " closed = 1 WHERE id = $6"},
+    [SQL_ERASE_SEGMENT] = {"erase segment", "UPDATE segment SET secret = $1, erased = 1 WHERE id = $2 RETURNING id"},
     [SQL_EACH_SEGMENT] = {"each segment", "SELECT id, guard, source, secret, first, last, items, size, chain, closed,"
         " erased FROM segment ORDER BY id"},
 
