@@ -88,6 +88,18 @@ enum status label_import(const struct policies *, const char *data, size_t len, 
                          struct reasons *, struct label **ret) MUST_CHECK;
 enum status clearance_import(const struct policies *, const char *data, size_t len, enum spif_mode, struct arena *,
                              struct reasons *, struct clearance **ret) MUST_CHECK;
+/* A STANAG 4774 label with what stands around it. */
+struct label_envelope {
+    struct label *label;
+    const char *privacy_mark;                         /* NULL: none */
+    const char *originator, *originator_type;         /* OriginatorID and its IDType; NULL: none */
+    moment created, review;                           /* MOMENT_NONE: not given */
+    moment succession;                                /* a planned downgrade: when, and what then */
+    struct label *successor;
+};
+/* As label_import, with the surroundings that only the 4774 forms have. */
+enum status label_import_whole(const struct policies *, const char *data, size_t len, enum spif_mode, struct arena *,
+                               struct reasons *, struct label_envelope *ret) MUST_CHECK;
 /* STANAG 4774 XML, schema-valid, byte-stable. `created` is the CreationDateTime; `originator` may be NULL. */
 enum status label_export_4774(const struct policies *, const struct label *, moment created, const char *originator,
                               struct buf *) MUST_CHECK;
