@@ -317,49 +317,92 @@ static const char *expected(struct walk *walk, const struct element_rule *rule)
     return list;
 }
 
-static void check_element(struct walk *, const xmlNode *);
+static void check_element(struct walk *, xmlNode *);
 
-/* Takes one child against the sequence; `at` is the rule reached, `count` how many of it were seen. */
-static void check_child(struct walk *walk, const struct element_rule *rule, const xmlNode *node, unsigned *at,
-                        unsigned *count, uint32_t *seen)
+static int child_rule_of(const struct element_rule *rule, const xmlNode *node)
 {
-    const char *name = (const char *)node->name;
-    unsigned i = 0;
-    while (rule->children[i].name && !str_eq(rule->children[i].name, name))
-        i++;
-    if (!rule->children[i].name) {
-        FAULT(walk, line_of(node), "spif.element-unknown", T_("%1$s may not hold %2$s; it may hold, in this order: %3$s"),
-              rule->name, name, expected(walk, rule));
-        return;
-    }
-    if (!str_eq(xml_ns(node), SPIF_NS) && str_eq(xml_ns(node->parent), SPIF_NS))
-        FAULT(walk, line_of(node), "spif.namespace", T_("%1$s is not in the namespace %2$s"), name, SPIF_NS);
-    if (i < *at) {
-        FAULT(walk, line_of(node), "spif.element-order", T_("%1$s stands too late in %2$s; the order is: %3$s"), name,
-              rule->name, expected(walk, rule));
-    } else if (i > *at) {
-        *at = i;
-        *count = 1;
-    } else if (++*count > rule->children[i].max && rule->children[i].max) {
-        FAULT(walk, line_of(node), "spif.element-repeated", T_("%1$s may hold %2$s only once"), rule->name, name);
-    }
-    *seen |= 1u << i;
-    check_element(walk, node);
+    for (int i = 0; rule->children[i].name; i++)
+        if (str_eq(rule->children[i].name, (const char *)node->name))
+            return i;
+    return -1;
 }
 
-static void check_children(struct walk *walk, const struct element_rule *rule, const xmlNode *node)
+/* Which children break the order: all but a longest run that keeps it, so that one element put in the wrong place is
+ * one fault and not a fault of everything behind it. `at[i]` is child i's place in the sequence, -1 when unknown. */
+static bool *misplaced(struct walk *walk, const int *at, size_t n)
 {
-    unsigned at = 0, count = 0;
-    uint32_t seen = 0;
-    for (const xmlNode *child = node->children; child; child = child->next) {
-        if (child->type == XML_ELEMENT_NODE)
-            check_child(walk, rule, child, &at, &count, &seen);
-        else if (is_text(child) && !is_blank(child))
-            FAULT(walk, line_of(child), "spif.text", T_("%1$s may not hold text"), rule->name);
+    enum { PLACES = 12 };
+    size_t best[PLACES] = { 0 }, last[PLACES] = { 0 };      /* longest run that ends in each place, and with which child */
+    size_t *before = ARENA_ARRAY(walk->arena, size_t, n + 1);
+    bool *wrong = ARENA_ARRAY(walk->arena, bool, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        wrong[i] = at[i] >= 0;
+        if (at[i] < 0)
+            continue;
+        int from = at[i];
+        for (int p = 0; p < at[i]; p++)
+            if (best[p] > best[from])
+                from = p;
+        before[i] = best[from] ? last[from] : n;
+        best[at[i]] = best[from] + 1;
+        last[at[i]] = i;
+    }
+    int end = 0;
+    for (int p = 1; p < PLACES; p++)
+        if (best[p] > best[end])
+            end = p;
+    for (size_t i = best[end] ? last[end] : n; i < n; i = before[i])
+        wrong[i] = false;
+    return wrong;
+}
+
+static void check_order(struct walk *walk, const struct element_rule *rule, xmlNode *const *nodes, const int *at, size_t n)
+{
+    size_t seen[12] = { 0 };
+    const bool *wrong = misplaced(walk, at, n);
+    for (size_t i = 0; i < n; i++) {
+        if (at[i] < 0)
+            FAULT(walk, line_of(nodes[i]), "spif.element-unknown",
+                  T_("%1$s may not hold %2$s; it may hold, in this order: %3$s"), rule->name, (const char *)nodes[i]->name,
+                  expected(walk, rule));
+        else if (wrong[i])
+            FAULT(walk, line_of(nodes[i]), "spif.element-order", T_("%1$s stands in the wrong place in %2$s; the order is: %3$s"),
+                  (const char *)nodes[i]->name, rule->name, expected(walk, rule));
+        if (at[i] >= 0 && ++seen[at[i]] > 1 && rule->children[at[i]].max == 1)
+            FAULT(walk, line_of(nodes[i]), "spif.element-repeated", T_("%1$s may hold %2$s only once"), rule->name,
+                  (const char *)nodes[i]->name);
     }
     for (unsigned i = 0; rule->children[i].name; i++)
-        if (rule->children[i].min && !(seen & 1u << i))
-            FAULT(walk, line_of(node), "spif.element-missing", T_("%1$s needs %2$s"), rule->name, rule->children[i].name);
+        if (rule->children[i].min && !seen[i])
+            FAULT(walk, line_of(nodes[n]), "spif.element-missing", T_("%1$s needs %2$s"), rule->name, rule->children[i].name);
+}
+
+static void check_children(struct walk *walk, const struct element_rule *rule, xmlNode *node)
+{
+    size_t n = 0;
+    for (const xmlNode *child = node->children; child; child = child->next)
+        n += child->type == XML_ELEMENT_NODE;
+    xmlNode **nodes = ARENA_ARRAY(walk->arena, xmlNode *, n + 1);
+    int *at = ARENA_ARRAY(walk->arena, int, n + 1);
+    n = 0;
+    for (xmlNode *child = node->children; child; child = child->next) {
+        if (is_text(child) && !is_blank(child))
+            FAULT(walk, line_of(child), "spif.text", T_("%1$s may not hold text"), rule->name);
+        if (child->type != XML_ELEMENT_NODE)
+            continue;
+        nodes[n] = child;
+        at[n++] = child_rule_of(rule, child);
+    }
+    nodes[n] = node;            /* for the line of what is missing */
+    check_order(walk, rule, nodes, at, n);
+    for (size_t i = 0; i < n; i++) {
+        if (at[i] < 0)
+            continue;
+        if (!str_eq(xml_ns(nodes[i]), SPIF_NS) && str_eq(xml_ns(node), SPIF_NS))
+            FAULT(walk, line_of(nodes[i]), "spif.namespace", T_("%1$s is not in the namespace %2$s"),
+                  (const char *)nodes[i]->name, SPIF_NS);
+        check_element(walk, nodes[i]);
+    }
 }
 
 static void check_leaf(struct walk *walk, const struct element_rule *rule, const xmlNode *node)
@@ -381,7 +424,7 @@ static void check_leaf(struct walk *walk, const struct element_rule *rule, const
 }
 
 /* The table is four levels of nesting deep, so this cannot run away. */
-static void check_element(struct walk *walk, const xmlNode *node)
+static void check_element(struct walk *walk, xmlNode *node)
 {
     const struct element_rule *rule = rule_of((const char *)node->name);
     check_attrs(walk, rule, node);
