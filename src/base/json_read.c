@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json_scan.h"
 #include "base/text.h"
 #include "base/val.h"
 
@@ -74,24 +75,6 @@ static void push(struct reader *r, const char *name, struct val *value)
 }
 
 /* ---- strings ---- */
-
-/* Bytes that need no look: not a quote, a backslash, a control character or the start of a longer character. */
-static const char *plain_run(const char *at, const char *end)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones * 0x80;
-    while (end - at >= 8) {
-        uint64_t eight;
-        memcpy(&eight, at, 8);
-        uint64_t quote = eight ^ (ones * '"'), slash = eight ^ (ones * '\\');
-        uint64_t stop = ((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((eight - ones * 0x20) & ~eight) | eight;
-        if (stop & highs)
-            break;
-        at += 8;
-    }
-    while (at < end && *at != '"' && *at != '\\' && (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x80)
-        at++;
-    return at;
-}
 
 static bool four_hex(struct reader *r, uint32_t *ret)
 {
@@ -379,8 +362,12 @@ static const char *repeated(struct arena *arena, const struct val_member *member
 {
     if (count < MANY_MEMBERS) {
         for (size_t i = 1; i < count; i++) {
+            uint16_t first;                /* a name and its NUL: two bytes are always there */
+            memcpy(&first, members[i].name, 2);
             for (size_t k = 0; k < i; k++) {
-                if (members[i].name[0] == members[k].name[0] && strcmp(members[i].name, members[k].name) == 0)
+                uint16_t other;
+                memcpy(&other, members[k].name, 2);
+                if (first == other && strcmp(members[i].name, members[k].name) == 0)
                     return members[i].name;
             }
         }

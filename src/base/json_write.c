@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_scan.h"
 #include "base/text.h"
 #include "base/val.h"
 
@@ -33,29 +34,43 @@ static void escaped(struct buf *out, unsigned code)
     buf_add(out, six, 6);
 }
 
+/* What stands at a byte that is not plain: how many bytes to escape, 0 when it may stand as it is. */
+static size_t special(const char *at, size_t left, bool html, unsigned *ret_code)
+{
+    unsigned char c = (unsigned char)*at;
+    unsigned need = needs[c];
+    *ret_code = c;
+    if (need == 1 || (need == 2 && html))
+        return 1;
+    if (need != 3 || !html || left < 3 || (unsigned char)at[1] != 0x80 || ((unsigned char)at[2] & 0xfe) != 0xa8)
+        return 0;
+    *ret_code = 0x2028 + ((unsigned char)at[2] & 1);
+    return 3;
+}
+
+/* A string in quotes. `from` is what is not written yet. */
 static void write_string(struct buf *out, const char *text, size_t len, bool html)
 {
+    const char *from = text, *at = text, *end = text + len;
     buf_addc(out, '"');
-    size_t from = 0;
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-        unsigned need = needs[c];
-        if (!need || (need > 1 && !html))
-            continue;
-        size_t bytes = 1;
-        unsigned code = c;
-        if (need == 3) {
-            if (len - i < 3 || (unsigned char)text[i + 1] != 0x80 || ((unsigned char)text[i + 2] & 0xfe) != 0xa8)
-                continue;
-            code = 0x2028 + ((unsigned char)text[i + 2] & 1);
-            bytes = 3;
+    while (at < end) {
+        unsigned code;
+        if (!html) {
+            at = plain_run(at, end);
+            while (at < end && (unsigned char)*at >= 0x80)
+                at++;
+            if (at == end)
+                break;
         }
-        buf_add(out, text + from, i - from);
-        escaped(out, code);
-        i += bytes - 1;
-        from = i + 1;
+        size_t bytes = special(at, (size_t)(end - at), html, &code);
+        if (bytes) {
+            buf_add(out, from, (size_t)(at - from));
+            escaped(out, code);
+            from = at + bytes;
+        }
+        at += bytes ? bytes : 1;
     }
-    buf_add(out, text + from, len - from);
+    buf_add(out, from, (size_t)(end - from));
     buf_addc(out, '"');
 }
 
