@@ -190,7 +190,7 @@ static void take_block(struct walk *w, struct block *b)
             continue;
         }
         misplaced(w, b->from + i, b->entry[i].position);
-        bodies_take(w, &b->entry[i]);
+        bodies_take(w, b->from + i, &b->entry[i]);
         if (w->options->entry)
             w->options->entry(w->options->arg, &b->entry[i]);
     }
@@ -299,7 +299,7 @@ enum status journal_verify(const struct journal_source *source, const struct jou
         .unreadable_at = JOURNAL_NOWHERE, .verdict.first_bad = JOURNAL_NOWHERE};
     if (sodium_init() < 0)
         return NO_MEMORY;
-    randombytes_buf(w.mark_key, sizeof w.mark_key);
+    w.mark_key = mark_key_new();
     notes_open(&w);
     enum status s = pool_new(options->threads, &w.pool);
     w.scratch = arena_new((size_t)64 << 20);
@@ -314,9 +314,9 @@ enum status journal_verify(const struct journal_source *source, const struct jou
     free(w.entry_tail);
     free(w.stored_tail);
     free(w.position_tail);
-    free(w.present.at);
-    free(w.absent.at);
-    free(w.erasures.at);
+    marks_free(&w.present);
+    marks_free(&w.absent);
+    marks_free(&w.erasures);
     if (s != OK)
         return s;
     *ret = w.verdict;

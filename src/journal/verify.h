@@ -49,6 +49,8 @@ struct journal_options {
     bool every_node;                        /* compare every stored node; else all but those inside blocks of 1,024 */
     /* Hears every readable entry in order, to compare tables with; strings live until it returns. NULL allowed. */
     void (*entry)(void *arg, const struct entry *);
+    /* Hears every entry whose body a later entry erased, ascending among the gone and then among those still there. */
+    void (*erased)(void *arg, uint64_t position, uint64_t by);
     void (*progress)(void *arg, uint64_t done);         /* about every 65,536 entries; NULL allowed */
     void *arg;
 };

@@ -4,8 +4,6 @@
  * names the same record. Then it must be gone; without such an entry it must be there. What was seen is kept as small
  * marks (a keyed hash of the record, a position), since the erasure comes later than the body's entry.
  */
-#include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "journal/verify_inner.h"
@@ -14,24 +12,12 @@
 
 static void mark_add(struct walk *w, struct marks *marks, const char *record, uint64_t position)
 {
-    if (marks->n == marks->cap) {
-        size_t cap = marks->cap ? 2 * marks->cap : 1024;
-        struct mark *at = reallocarray(marks->at, cap, sizeof *at);
-        if (!at) {
-            w->trouble = NO_MEMORY;
-            return;
-        }
-        marks->at = at;
-        marks->cap = cap;
-    }
-    struct mark *mark = &marks->at[marks->n++];
-    mark->position = position;
-    mark->key = 0;
-    if (record)
-        crypto_shorthash((unsigned char *)&mark->key, (const unsigned char *)record, strlen(record), w->mark_key);
+    if (!marks_add(marks, &w->mark_key, record, position))
+        w->trouble = NO_MEMORY;
 }
 
-static void check_body(struct walk *w, const struct entry *entry)
+/* Bodies are kept under the position that the entry says; what is wrong is blamed on the place where it stands. */
+static void check_body(struct walk *w, uint64_t at_index, const struct entry *entry)
 {
     uint8_t salt[SALT_BYTES];
     const char *body;
@@ -39,7 +25,7 @@ static void check_body(struct walk *w, const struct entry *entry)
     arena_clear(w->scratch);
     enum status s = w->source->body(w->source->arg, entry->position, w->scratch, salt, &body, &len);
     if (s == ABSENT) {
-        mark_add(w, &w->absent, entry->record, entry->position);
+        mark_add(w, &w->absent, entry->record, at_index);
         return;
     }
     struct hash sum = {{0}};
@@ -48,80 +34,72 @@ static void check_body(struct walk *w, const struct entry *entry)
     if (s == OK && hash_equal(&sum, &entry->commitment))
         w->verdict.bodies_good++;
     else {
-        const char *at = number_text(w, entry->position);
+        const char *at = number_text(w, at_index);
         finding(w, "journal.body", at, s == OK ? T_("the body of entry %1$s is not the one that the entry commits to")
                 : T_("the body of entry %1$s cannot be read"), at, NULL, NULL);
-        blame(w, "body", entry->position, entry->position + 1);
+        blame(w, "body", at_index, at_index + 1);
     }
-    mark_add(w, &w->present, entry->record, entry->position);
+    mark_add(w, &w->present, entry->record, at_index);
 }
 
-void bodies_take(struct walk *w, const struct entry *entry)
+void bodies_take(struct walk *w, uint64_t at, const struct entry *entry)
 {
     if (entry->has_commitment) {
         w->verdict.commitments++;
         if (w->source->body)
-            check_body(w, entry);
+            check_body(w, at, entry);
     }
     if (w->source->body && entry->record && strcmp(entry->kind, "erasure") == 0)
-        mark_add(w, &w->erasures, entry->record, entry->position);
+        mark_add(w, &w->erasures, entry->record, at);
 }
 
-/* By record, the latest first. */
-static int by_record(const void *a, const void *b)
+static void say_missing(struct walk *w, const struct mark *mark)
 {
-    const struct mark *l = a, *r = b;
-    if (l->key != r->key)
-        return l->key < r->key ? -1 : 1;
-    return l->position > r->position ? -1 : l->position < r->position;
-}
-
-/* The last erasure of the record behind the mark's entry; JOURNAL_NOWHERE when none. */
-static uint64_t erased_by(const struct walk *w, const struct mark *mark)
-{
-    size_t low = 0, high = w->erasures.n;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (w->erasures.at[mid].key < mark->key)
-            low = mid + 1;
-        else
-            high = mid;
+    blame(w, "missing", mark->position, mark->position + 1);
+    if (w->verdict.missing++ < SAID_MAX) {
+        const char *at = number_text(w, mark->position);
+        finding(w, "journal.body-missing", at, T_("the body of entry %1$s is missing, and no erasure names it"), at,
+                NULL, NULL);
     }
-    if (low < w->erasures.n && mark->key && w->erasures.at[low].key == mark->key
-        && w->erasures.at[low].position > mark->position)
-        return w->erasures.at[low].position;
-    return JOURNAL_NOWHERE;
+}
+
+static void say_kept(struct walk *w, const struct mark *mark, uint64_t by, size_t before)
+{
+    blame(w, "body", mark->position, mark->position + 1);
+    if (before < SAID_MAX) {
+        const char *at = number_text(w, mark->position);
+        finding(w, "journal.erased-kept", at, T_("the body of entry %1$s was erased by entry %2$s and is still there"),
+                at, number_text(w, by), NULL);
+    }
+}
+
+static void tell_erased(struct walk *w, const struct mark *mark, uint64_t by)
+{
+    if (w->options->erased)
+        w->options->erased(w->options->arg, mark->position, by);
 }
 
 void bodies_conclude(struct walk *w)
 {
     size_t kept = 0;
-    if (w->erasures.n > 1)
-        qsort(w->erasures.at, w->erasures.n, sizeof *w->erasures.at, by_record);
+    marks_sort_by_record(&w->erasures);
     for (size_t i = 0; i < w->absent.n; i++) {
         const struct mark *mark = &w->absent.at[i];
-        if (erased_by(w, mark) != JOURNAL_NOWHERE) {
-            w->verdict.erased++;
+        uint64_t by = marks_after(&w->erasures, mark);
+        if (by == JOURNAL_NOWHERE) {
+            say_missing(w, mark);
             continue;
         }
-        blame(w, "missing", mark->position, mark->position + 1);
-        if (w->verdict.missing++ < SAID_MAX) {
-            const char *at = number_text(w, mark->position);
-            finding(w, "journal.body-missing", at,
-                    T_("the body of entry %1$s is missing, and no erasure names it"), at, NULL, NULL);
-        }
+        w->verdict.erased++;
+        tell_erased(w, mark, by);
     }
     for (size_t i = 0; i < w->present.n && w->erasures.n; i++) {
         const struct mark *mark = &w->present.at[i];
-        uint64_t by = erased_by(w, mark);
+        uint64_t by = marks_after(&w->erasures, mark);
         if (by == JOURNAL_NOWHERE)
             continue;
-        blame(w, "body", mark->position, mark->position + 1);
-        if (kept++ < SAID_MAX) {
-            const char *at = number_text(w, mark->position);
-            finding(w, "journal.erased-kept", at,
-                    T_("the body of entry %1$s was erased by entry %2$s and is still there"), at, number_text(w, by), NULL);
-        }
+        say_kept(w, mark, by, kept++);
+        tell_erased(w, mark, by);
     }
     if (w->verdict.missing > SAID_MAX)
         finding(w, "journal.body-missing", NULL, T_("%1$s bodies are missing in all"),

@@ -7,6 +7,7 @@
 #ifndef JOURNAL_VERIFY_INNER_H
 #define JOURNAL_VERIFY_INNER_H
 
+#include "journal/marks.h"
 #include "journal/verify.h"
 
 #define BLOCK_LEVEL 10
@@ -45,9 +46,6 @@ struct known_note {
     enum note_state stored;                 /* against the tree over the stored hashes; AHEAD when not compared */
 };
 
-struct mark { uint64_t key, position; };    /* a record's keyed hash, and an entry of it */
-struct marks { struct mark *at; size_t n, cap; };
-
 struct walk {
     const struct journal_source *source;
     const struct journal_options *options;
@@ -76,7 +74,7 @@ struct walk {
     uint64_t unreadable_at;
     uint64_t n_unreadable;
 
-    uint8_t mark_key[16];
+    struct mark_key mark_key;
     struct marks present, absent, erasures;
     struct arena *scratch;
 };
@@ -95,7 +93,7 @@ void notes_meet(struct walk *);                         /* the entries' tree has
 void notes_meet_stored(struct walk *);
 void notes_conclude(struct walk *);
 
-void bodies_take(struct walk *, const struct entry *);
+void bodies_take(struct walk *, uint64_t at, const struct entry *);
 void bodies_conclude(struct walk *);
 
 /* Whether and where entries are wrong, from the stored hashes and the positions. */
