@@ -48,7 +48,7 @@ static bool base64(struct cv_span s, uint8_t *out, size_t len)
 /* White space of Unicode beyond ASCII, each with its length. */
 static bool has_space(struct cv_span s)
 {
-    static const char *const list[] = {"\u0085", "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004",
+    static const char *const list[] = {"\xc2\x85", "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004",
         "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200a", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000"};
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)
         if (memmem(s.p, s.n, list[i], strlen(list[i])))
