@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * See image.h.
+ */
+#include "office/image.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/text.h"
+
+void number_write(const struct register_def *def, record_id id, moment created, char out[32])
+{
+    char digits[ID_DIGITS + 1];
+    crockford_write((uint64_t)id, ID_DIGITS, digits);
+    if (def->number_year)
+        snprintf(out, 32, "%s-%04d-%s", def->prefix, moment_civil(created).year, digits);
+    else
+        snprintf(out, 32, "%s-%s", def->prefix, digits);
+}
+
+record_id number_id(const char *number)
+{
+    size_t len = number ? strlen(number) : 0;
+    uint64_t id;
+    if (len < ID_DIGITS + 2 || len >= 32 || number[len - ID_DIGITS - 1] != '-' ||
+        !crockford_read(number + len - ID_DIGITS, ID_DIGITS, &id))
+        return 0;
+    return (record_id)id;
+}
+
+static void set_ref(struct arena *arena, struct val *body, const char *name, const char *prefix, record_id id)
+{
+    if (!id)
+        return;
+    char digits[ID_DIGITS + 1];
+    crockford_write((uint64_t)id, ID_DIGITS, digits);
+    val_set(arena, body, name, val_strf(arena, "%s-%s", prefix, digits));
+}
+
+struct val *image_body(const struct image *image, struct arena *arena)
+{
+    struct val *body = val_object(arena);
+    set_ref(arena, body, "by", "PER", image->by);
+    val_set(arena, body, "clocks", (struct val *)image->clocks);
+    val_set_int(arena, body, "created", image->created);
+    val_set(arena, body, "fields", (struct val *)image->fields);
+    set_ref(arena, body, "file", "FIL", image->file);
+    val_set(arena, body, "hands", (struct val *)image->hands);
+    val_set_int(arena, body, "label", image->label);
+    val_set_str(arena, body, "number", image->number);
+    set_ref(arena, body, "party", "PER", image->party);
+    if (image->post)
+        val_set_str(arena, body, "post", image->post);
+    if (image->reason)
+        val_set_str(arena, body, "reason", image->reason);
+    val_set_str(arena, body, "register", image->def->name);
+    val_set(arena, body, "since", (struct val *)image->since);
+    val_set_str(arena, body, "state", image->def->states[image->state].name);
+    val_set_str(arena, body, "step", image->step);
+    val_set_int(arena, body, "updated", image->updated);
+    val_set_int(arena, body, "version", image->version);
+    return body;
+}
+
+enum status image_from_body(const struct pack *pack, const char *text, size_t len, struct arena *arena,
+                            struct reasons *reasons, struct image *ret)
+{
+    struct val *body;
+    enum status status = json_read(arena, text, len, (struct json_limits){0}, reasons, &body);
+    if (status != OK)
+        return DAMAGED;
+    const char *register_ = val_get_str(body, "register"), *state = val_get_str(body, "state");
+    const struct register_def *def = register_ ? pack_register(pack, register_) : NULL;
+    if (!def || !state) {
+        reason_add(reasons, "body.register", register_, T_("The pack in force has no register %1$s."),
+                   register_ ? register_ : "?");
+        return DAMAGED;
+    }
+    struct image image = {
+        .def = def, .number = val_get_str(body, "number"), .label = (label_id)val_get_int(body, "label", 0),
+        .file = number_id(val_get_str(body, "file")), .party = number_id(val_get_str(body, "party")),
+        .state = register_state(def, state), .version = val_get_int(body, "version", 0),
+        .created = val_get_int(body, "created", 0), .updated = val_get_int(body, "updated", 0),
+        .by = number_id(val_get_str(body, "by")), .post = val_get_str(body, "post"),
+        .step = val_get_str(body, "step"), .reason = val_get_str(body, "reason"),
+        .fields = val_get(body, "fields"), .since = val_get(body, "since"), .clocks = val_get(body, "clocks"),
+        .hands = val_get(body, "hands"),
+    };
+    image.id = number_id(image.number);
+    if (image.state < 0)
+        image.state = def->first_state;       /* a state that a later pack dropped: read as the first */
+    if (!image.id || !image.fields || !image.version) {
+        reason_add(reasons, "body.form", image.number, T_("A stored body is incomplete."));
+        return DAMAGED;
+    }
+    if (!image.since)
+        image.since = val_object(arena);
+    if (!image.clocks)
+        image.clocks = val_object(arena);
+    if (!image.hands)
+        image.hands = val_object(arena);
+    *ret = image;
+    return OK;
+}
+
+enum status image_from_stored(const struct pack *pack, const struct stored_record *stored, struct arena *arena,
+                              struct image *ret)
+{
+    struct reasons reasons;
+    reasons_init(&reasons, arena);
+    if (!stored->body)
+        return ABSENT;                        /* erased */
+    struct image image;
+    enum status status = image_from_body(pack, stored->body, stored->body_len, arena, &reasons, &image);
+    if (status != OK)
+        return status;
+    image.guard = stored->guard;
+    image.id = stored->id;
+    *ret = image;
+    return OK;
+}
+
+record_id image_link_to(const struct image *image, const struct field_def *field)
+{
+    for (size_t i = 0; field && i < image->n_links; i++)
+        if (image->links[i].field == field)
+            return image->links[i].to;
+    return 0;
+}
+
+bool image_links_to(const struct image *image, const struct field_def *field, record_id to)
+{
+    for (size_t i = 0; i < image->n_links; i++)
+        if (image->links[i].field == field && image->links[i].to == to)
+            return true;
+    return false;
+}
+
+const char *image_text(const struct image *image, const char *field)
+{
+    return val_get_str(image->fields, field);
+}
+
+moment image_moment(const struct image *image, const struct field_def *field)
+{
+    const struct val *value = val_get(image->fields, field->name);
+    moment at;
+    if (!value)
+        return MOMENT_NONE;
+    if (field->type == FIELD_INTERVAL)
+        return val_get_int(value, "from", MOMENT_NONE);
+    if (value->kind == VAL_INT)
+        return value->number;
+    return value->kind == VAL_STR && moment_read(value->str.s, &at) == OK ? at : MOMENT_NONE;
+}
+
+const char *image_title(const struct image *image)
+{
+    const char *title = image->def->title ? image_text(image, image->def->title->name) : NULL;
+    return title ? title : image->number;
+}
+
+moment image_due(const struct image *image)
+{
+    moment due = MOMENT_NONE;
+    for (size_t i = 0; i < val_count(image->clocks); i++) {
+        const struct val *clock = image->clocks->members[i].value;
+        moment at = val_get_int(clock, "due", MOMENT_NONE);
+        if (!val_get(clock, "stopped") && at != MOMENT_NONE && (due == MOMENT_NONE || at < due))
+            due = at;
+    }
+    return due;
+}

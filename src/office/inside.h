@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The office from inside: shared by the files of this room, by nobody else.
+ */
+#ifndef OFFICE_INSIDE_H
+#define OFFICE_INSIDE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "office/access.h"
+#include "office/duty.h"
+#include "office/image.h"
+#include "office/model.h"
+#include "office/office.h"
+
+/* ---- indexes: which keys a register's records have (index.c) ---- */
+
+enum index_kind { INDEX_UPDATED, INDEX_STATE, INDEX_DUE, INDEX_FILTER, INDEX_SORT, INDEX_UNIQUE, INDEX_PAIR, INDEX_LINK /* no keys: the interned id of a link field */ };
+struct index_def {
+    enum index_kind kind;
+    const struct field_def *field;             /* filter, sort, unique */
+    const struct sort_def *pair;
+    field_id id;                               /* interned (register, name) */
+};
+struct index_plan { struct index_def *defs; size_t n; int32_t register_; /* the updated order's id: the register's number */ };
+/* Names an index in the store: "~updated", "~state", "~due", "f:kind", "s:summary", "u:login", "p:state:summary", "l:persons". */
+const char *index_name(const struct index_def *, struct arena *);
+size_t index_keys(const struct index_plan *, const struct image *, struct arena *, struct index_key **ret);
+size_t index_terms(const struct image *, struct arena *, const char ***ret);
+/* The key of one value, as records hold it; for queries. False when the field cannot hold the value. */
+bool index_value_key(const struct field_def *, const char *value, struct buf *);
+void index_moment(struct buf *, moment);
+const struct index_def *index_find(const struct index_plan *, enum index_kind, const struct field_def *);
+
+/* ---- the office ---- */
+
+struct view_pool { pthread_mutex_t lock; struct view *views[64]; size_t n; };
+struct reader_slot { struct reader *reader; };
+
+struct office {
+    char *folder, *name, *origin;
+    struct arena *arena;                       /* lives as long as the office */
+    const struct val *config;
+    struct pack *pack;
+    struct policies *policies;
+    struct nationalities *nationalities;
+    struct intern *intern;
+    struct clearance_pool *pool;
+    struct access access;
+    struct store *store;
+    uint8_t secret[32];
+    struct index_plan *plans;                  /* by register index */
+    const struct val *fixed_labels;            /* {register: canonical label text} */
+
+    pthread_rwlock_t lock;                     /* guards `published` */
+    struct model *published;
+    atomic_uint_fast64_t generation;           /* published generation of access */
+
+    /* the writer's, touched in its thread alone */
+    struct model *staged;
+    bool staged_damaged;                       /* a batch was lost: build anew before the next */
+    struct idmap holders;                      /* appointment -> holder on the staged model */
+    struct touched *batch; size_t n_batch, cap_batch;
+    struct taken { struct image *image; } *takes; size_t n_takes, cap_takes;    /* images for the published model, malloc'ed arenas */
+    struct arena *batch_arena;
+
+    struct view_pool views;
+    pthread_mutex_t readers_lock;
+    struct reader *readers[256];
+
+    struct duty_slot { const struct duty *table; struct duty *state; } *duties; size_t n_duties;
+    void (*heard)(void *, const struct touched *, size_t); void *heard_arg;
+    atomic_bool reads_failed;                  /* the last read entry could not be written */
+    pthread_mutex_t checkpoint_lock;
+    struct { uint64_t size; moment time; } *checkpoints; size_t n_checkpoints;
+    struct { pthread_mutex_t lock; struct idmap of_account; } channel_limits;
+};
+
+struct view *view_take(struct office *);               /* from the pool; NULL when none can be opened */
+void view_give(struct office *, struct view *);
+
+/* ---- readers (reader.c) ---- */
+
+struct reader {
+    atomic_int references;
+    struct office *office;
+    struct holder *holder;
+    record_id account, person, appointment;
+    char person_number[NUMBER_TEXT], account_number[NUMBER_TEXT];
+    char *name;
+    moment at, until;
+    uint64_t generation;
+    guard_id seen;                             /* guards evaluated */
+    uint8_t *bits;                             /* by guard id */
+    guard_id *all; size_t n_all;               /* readable guards, ascending */
+    struct guards *of_register;                /* by register number: readable guards of it */
+    guard_id *grouped;
+};
+struct guards reader_guards(const struct reader *, const struct register_def *);     /* NULL: all */
+
+/* ---- staging a change (stage.c): images in memory until everything has been checked ---- */
+
+struct staged_image {
+    struct image *before;                      /* NULL: new */
+    struct image *after;
+    bool changed;                              /* a new version is due */
+    struct image_link *cut; size_t n_cut;      /* links to cut */
+    struct image_link *made; size_t n_made;    /* links to make; ids set */
+    struct staged_image *next;
+};
+struct stage {
+    struct office *office;
+    struct txn *txn;
+    struct arena *arena;
+    struct holder *holder;                     /* of the writer; NULL: the office acts */
+    record_id account, person;
+    const char *account_number, *person_number, *post, *key;
+    const char *cause;                         /* the office's rule and cause */
+    moment now;
+    bool only_try;
+    struct reasons *reasons;
+    struct staged_image *first, *last;
+    struct idmap by_id;
+    struct intern_mark mark;
+    uint64_t counter;                          /* of new ids in this change */
+    const struct val *locals;                  /* "$name" -> number */
+    const struct proposal *confirming;         /* a second person confirms */
+    bool consulted_channel;
+    enum status failure;                       /* why it was refused; REFUSED unless set */
+};
+void stage_begin(struct stage *);
+/* Undoes what the staged model took. */
+void stage_abandon(struct stage *);
+void stage_end(struct stage *);
+/* The image as this change sees it; NULL when there is none. Reads with links. */
+struct staged_image *stage_image(struct stage *, record_id);
+struct staged_image *stage_new(struct stage *, const struct register_def *);
+/* The writer's four keys on an image, before this change's own effects where it is new. */
+bool stage_may_read(struct stage *, const struct image *);
+/* Marks as changed: version + 1, updated, by, step; recomputes guard; the model takes it. */
+void stage_changed(struct stage *, struct staged_image *, const char *step, const char *reason);
+void stage_link(struct stage *, struct staged_image *, const struct field_def *, record_id to);
+void stage_cut(struct stage *, struct staged_image *, size_t index);
+/* Writes all that is staged: entries, bodies, rows. */
+enum status stage_write(struct stage *);
+record_id stage_id(struct stage *, const struct register_def *);
+label_id stage_label(struct stage *, const char *text);
+
+/* ---- rules of a form, lifecycle, clocks ---- */
+
+/* Checks and normalises given fields of a register into `image`; `only` (may be NULL) limits which may be given. */
+bool form_take(struct stage *, struct staged_image *, const struct val *given, const struct field_def *const *only,
+               size_t n_only, bool creating);
+bool form_complete(struct stage *, const struct staged_image *, const struct field_def *const *needs, size_t n,
+                   const char *rule);
+void clocks_compute(struct stage *, struct image *);
+/* Refusals that are data. True: refused (reason added). */
+bool refusal_applies(struct stage *, const struct image *, const struct refusal *);
+/* The rank word of a label ("SECRET") that rules use. */
+const char *rank_word(const struct office *, label_id);
+bool label_for_create(struct stage *, struct staged_image *, const struct op *);
+
+/* ---- operations (apply.c) ---- */
+
+struct proposal { struct staged_image *item; record_id proposer_person; };
+bool apply_op(struct stage *, const struct op *, const char **ret_number, bool *ret_proposed);
+bool apply_step(struct stage *, struct staged_image *, const struct op *, bool *ret_proposed);
+bool propose(struct stage *, struct staged_image *, const struct op *, const char **ret_number);
+bool confirm(struct stage *, const struct op *, const char **ret_number);
+/* Rights that may not meet in one person, on this record (hands) and at appointment. */
+bool separation_allows(struct stage *, const struct image *, const char *const *rights, size_t n);
+bool appointment_allowed(struct stage *, const struct image *);
+/* Refuses with a status; always false, so that callers may return it. */
+bool refuse(struct stage *, enum status, const char *rule, const char *where, const char *english, ...);
+/* The one answer for hidden and absent records. */
+bool refuse_absent(struct stage *, const char *number);
+/* The record that an op names, if the writer may read it. */
+struct staged_image *named(struct stage *, const char *number);
+bool regrade(struct stage *, struct staged_image *, const struct op *, bool *ret_proposed);
+bool label_allowed(struct stage *, const char *text, const struct op *, label_id *ret);
+struct val *op_value(const struct op *, struct arena *);
+bool op_from_value(const struct val *, struct arena *, struct op *ret);
+bool engines_review(struct stage *, const char *const *names, size_t n);
+bool engines_follow(struct stage *);
+
+/* Journal entries in a transaction (entries.c). */
+enum status append_entry(struct office *, struct txn *, struct entry *, const void *body, size_t len,
+                         uint8_t ret_salt[SALT_BYTES], uint64_t *ret_position);
+
+#endif
