@@ -131,6 +131,8 @@ static bool create(struct stage *stage, const struct op *op, struct staged_image
     *ret = item;
     if (op->number && op->number[0] == '$')
         val_set_str(stage->arena, (struct val *)stage->locals, op->number, item->after->number);
+    if (!stage->holder && op->state && register_state(def, op->state) >= 0)
+        item->after->state = register_state(def, op->state);
     if (def->author && stage->person)
         stage_link(stage, item, def->author, stage->person);
     if (!form_take(stage, item, op->fields, NULL, 0, true)) {

@@ -189,6 +189,7 @@ struct op {
     const char *reason;
     const char *const *sources; size_t n_sources;            /* numbers: the label must be at least their high-water mark */
     const char *proposed;                    /* OP_CONFIRM: hex SHA-256 of the proposal's bytes that were shown */
+    const char *state;                       /* OP_CREATE by the office alone: the state to begin in */
 };
 struct change {
     const struct reader *writer;
@@ -210,6 +211,10 @@ enum status office_submit(struct office *, const struct change *, struct arena *
                           void (*done)(void *), void *arg) MUST_CHECK;
 /* Checks only, writes nothing: for previews and import reports. Consults no declared channel. */
 enum status office_try(struct office *, const struct change *, struct arena *, struct outcome *ret) MUST_CHECK;
+
+/* Seals bytes and adds them to a field of a record: an OP_EDIT of the writer (or of step NULL). */
+enum status office_attach(struct office *, const struct change *, const char *number, const char *field, const char *file_name,
+                          const char *media, const void *, size_t, struct arena *, struct outcome *ret) MUST_CHECK;
 
 /* Changes by the office itself: by the clock or at founding. Registers are limited to those that the rule names. */
 enum status office_act(struct office *, const char *rule, const char *cause, const struct op *ops, size_t n_ops,

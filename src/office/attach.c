@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Attachments through the doors: sealed under the record's label and file, named by an edit of the record, served by record and position.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "office/inside.h"
+#include "store/attachment.h"
+
+#define ATTACHMENT_MOST ((size_t)64 << 20)
+
+static enum status fail(struct outcome *outcome, struct arena *arena, enum status status, const char *rule, const char *english)
+{
+    *outcome = (struct outcome){.status = status};
+    reasons_init(&outcome->reasons, arena);
+    reason_add(&outcome->reasons, rule, "attachment", english);
+    return status;
+}
+
+enum status office_attach(struct office *office, const struct change *by, const char *number, const char *field, const char *file_name,
+                          const char *media, const void *bytes, size_t len, struct arena *arena, struct outcome *ret)
+{
+    struct record_view record;
+    struct attachment_ref ref;
+    char hex[65];
+    enum status status = office_get(office, by->writer, NULL, number, arena, &record);
+    const struct field_def *def = status == OK ? register_field(record.def, field) : NULL;
+    if (status != OK)
+        return fail(ret, arena, status, "absent", T_("There is no such record."));
+    if (!def || def->type != FIELD_ATTACHMENTS || len == 0)
+        return fail(ret, arena, BAD_INPUT, "attachment.field", T_("This field takes no files, or the file is empty."));
+    if (len > ATTACHMENT_MOST)
+        return fail(ret, arena, TOO_LARGE, "attachment.size", T_("A file may hold at most 64 MiB."));
+    *ret = (struct outcome){.status = FAILED_IO};
+    reasons_init(&ret->reasons, arena);
+    status = attachment_put(office->store, record.label_id, record.file, bytes, len, &ret->reasons, &ref);
+    if (status != OK)
+        return ret->status = status;
+    struct val *list = val_array(arena), *item = val_object(arena), *fields = val_object(arena);
+    const struct val *former = val_get(record.fields, field);
+    for (size_t i = 0; i < val_count(former); i++)
+        val_push(arena, list, val_at(former, i));
+    hex_write(ref.sha256.bytes, HASH_BYTES, hex);
+    val_set_str(arena, item, "address", ref.address);
+    val_set_int(arena, item, "bytes", (int64_t)ref.bytes);
+    val_set_str(arena, item, "media", media && *media ? media : "application/octet-stream");
+    val_set_str(arena, item, "name", file_name && *file_name ? file_name : "file");
+    val_set_str(arena, item, "sha256", hex);
+    val_push(arena, list, item);
+    val_set(arena, fields, field, list);
+    struct op op = {.kind = OP_EDIT, .number = number, .version = record.stored_version, .fields = fields};
+    struct change change = *by;
+    change.ops = &op;
+    change.n_ops = 1;
+    return office_apply(office, &change, arena, ret);
+}
+
+enum status office_attachment(struct office *office, const struct reader *reader, const char *number, const char *field, unsigned index,
+                              struct arena *arena, const struct val **ret_meta, const void **ret, size_t *ret_len)
+{
+    struct record_view record;
+    enum status status = office_get(office, reader, NULL, number, arena, &record);
+    const struct field_def *def = status == OK ? register_field(record.def, field) : NULL;
+    const struct val *item = def && def->type == FIELD_ATTACHMENTS ? val_at(val_get(record.fields, field), index) : NULL;
+    if (!item)
+        return ABSENT;
+    *ret_meta = item;
+    return attachment_get(office->store, record.label_id, record.file, val_get_str(item, "address"), arena, ret, ret_len);
+}

@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Door two. Every read on somebody's behalf comes through here with their guards; what they may not read is never fetched. Pages are
+ * keyset pages: a cursor is the last row's key and id.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "office/inside.h"
+
+struct view *view_take(struct office *office)
+{
+    struct view *view = NULL;
+    pthread_mutex_lock(&office->views.lock);
+    if (office->views.n)
+        view = office->views.views[--office->views.n];
+    pthread_mutex_unlock(&office->views.lock);
+    if (!view && view_open(office->store, &view) != OK)
+        return NULL;
+    return view;
+}
+
+void view_give(struct office *office, struct view *view)
+{
+    pthread_mutex_lock(&office->views.lock);
+    bool kept = office->views.n < sizeof office->views.views / sizeof *office->views.views;
+    if (kept)
+        office->views.views[office->views.n++] = view;
+    pthread_mutex_unlock(&office->views.lock);
+    if (!kept)
+        view_close(view);
+}
+
+/* ---- one record as a reader sees it ---- */
+
+struct looking { struct office *office; const struct reader *reader; struct view *view; struct arena *arena; struct guards all; };
+
+static void fill_clocks(const struct image *image, struct arena *arena, struct record_view *ret)
+{
+    struct clock_view *clocks = ARENA_ARRAY(arena, struct clock_view, image->def->n_clocks + 1);
+    for (size_t i = 0; i < image->def->n_clocks; i++) {
+        const struct val *clock = val_get(image->clocks, image->def->clocks[i].name);
+        if (clock)
+            clocks[ret->n_clocks++] = (struct clock_view){&image->def->clocks[i], val_get_int(clock, "due", MOMENT_NONE),
+                                                          val_get_int(clock, "stopped", MOMENT_NONE)};
+    }
+    ret->clocks = clocks;
+}
+
+static bool fill(const struct looking *look, const struct stored_record *stored, struct record_view *ret)
+{
+    struct image image;
+    if (image_from_stored(look->office->pack, stored, look->arena, &image) != OK)
+        return false;
+    *ret = (struct record_view){.id = image.id, .def = image.def, .number = image.number, .title = image_title(&image),
+        .state = &image.def->states[image.state], .state_index = image.state, .version = stored->version,
+        .stored_version = stored->version, .created = image.created, .updated = image.updated,
+        .label = intern_label(look->office->intern, image.label)->label, .label_id = image.label, .file = image.file,
+        .party = image.party, .fields = image.fields, .due = image_due(&image), .position = stored->position};
+    fill_clocks(&image, look->arena, ret);
+    if (image.file) {
+        const struct register_def *files = pack_register(look->office->pack, "file");
+        char number[NUMBER_TEXT];
+        struct stored_record file;
+        if (files && view_record(look->view, &look->all, image.file, look->arena, &file) == OK)
+            ret->file_number = file.number;
+        (void)number;
+    }
+    return true;
+}
+
+static const struct field_def *link_field(const struct office *office, field_id id, const struct register_def **ret_def)
+{
+    for (size_t r = 0; r < office->pack->n_registers; r++) {
+        const struct index_plan *plan = &office->plans[r];
+        for (size_t i = 0; i < plan->n; i++)
+            if (plan->defs[i].kind == INDEX_LINK && plan->defs[i].id == id) {
+                *ret_def = &office->pack->registers[r];
+                return plan->defs[i].field;
+            }
+    }
+    return NULL;
+}
+
+static size_t fill_links(const struct looking *look, record_id end, bool outgoing, struct link_view **ret)
+{
+    struct stored_link *links;
+    size_t n, kept = 0;
+    if (view_links(look->view, &look->all, end, outgoing, look->arena, &links, &n) != OK)
+        n = 0;
+    struct link_view *views = ARENA_ARRAY(look->arena, struct link_view, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        struct stored_record other;
+        struct record_view record;
+        const struct register_def *of;
+        record_id id = outgoing ? links[i].to : links[i].from;
+        const struct field_def *field = link_field(look->office, links[i].field, &of);
+        if (!field || links[i].cut || view_record(look->view, &look->all, id, look->arena, &other) != OK || !fill(look, &other, &record))
+            continue;
+        views[kept++] = (struct link_view){field, links[i].id, id, record.number, record.title, record.def, record.state->name, links[i].made};
+    }
+    *ret = views;
+    return kept;
+}
+
+/* Versions are numbered among those that the reader may read. */
+static bool may_label(const struct reader *reader, label_id id, struct arena *arena)
+{
+    struct reasons scratch;
+    reasons_init(&scratch, arena);
+    return holder_label(reader->holder, intern_label(reader->office->intern, id), &scratch);
+}
+
+static int64_t version_for(const struct looking *look, const struct record_view *record)
+{
+    struct stored_record *versions;
+    size_t n;
+    int64_t count = 0;
+    if (view_versions(look->view, &look->all, record->id, look->arena, &versions, &n) != OK)
+        return record->stored_version;
+    for (size_t i = 0; i < n; i++)
+        if (versions[i].label == record->label_id || may_label(look->reader, versions[i].label, look->arena))
+            count++;
+    return count ? count : 1;
+}
+
+static enum status look_begin(struct looking *look, struct office *office, const struct reader *reader, struct arena *arena)
+{
+    *look = (struct looking){office, reader, view_take(office), arena, reader_guards(reader, NULL)};
+    if (!look->view)
+        return FAILED_IO;
+    enum status status = view_begin(look->view);
+    if (status != OK)
+        view_give(office, look->view);
+    return status;
+}
+static void look_end(struct looking *look)
+{
+    view_end(look->view);
+    view_give(look->office, look->view);
+}
+
+static enum status fetch(struct looking *look, const char *register_, const char *number, struct record_view *ret)
+{
+    struct stored_record stored;
+    record_id id = number_id(number);
+    enum status status = id ? view_record(look->view, &look->all, id, look->arena, &stored) : ABSENT;
+    if (status != OK)
+        return status;
+    if (!str_eq(stored.number, number) || (register_ && !str_eq(stored.register_, register_)))
+        return ABSENT;
+    return fill(look, &stored, ret) ? OK : ABSENT;
+}
+
+enum status office_get(struct office *office, const struct reader *reader, const char *register_, const char *number,
+                       struct arena *arena, struct record_view *ret)
+{
+    struct looking look;
+    struct record_view record;
+    enum status status = look_begin(&look, office, reader, arena);
+    if (status != OK)
+        return status;
+    status = fetch(&look, register_, number, &record);
+    if (status == OK) {
+        struct link_view *links, *back;
+        record.n_links = fill_links(&look, record.id, true, &links);
+        record.n_back = fill_links(&look, record.id, false, &back);
+        record.links = links;
+        record.back = back;
+        record.version = record.stored_version > 1 ? version_for(&look, &record) : 1;
+        *ret = record;
+    }
+    look_end(&look);
+    return status;
+}
+
+/* ---- lists ---- */
+
+struct plan {
+    const struct register_def *def;
+    struct scan scan;
+    bool search, linked;
+    const struct filter *rest[16]; size_t n_rest;     /* filters that the index does not cover */
+};
+
+static bool filter_key(const struct plan *plan, const struct filter *filter, struct buf *key)
+{
+    const struct field_def *field = register_field(plan->def, filter->field);
+    if (str_eq(filter->field, "state")) {
+        buf_adds(key, filter->value);
+        buf_addc(key, 0);
+        return true;
+    }
+    return field && index_value_key(field, filter->value, key);
+}
+
+static const struct index_def *pair_index(const struct index_plan *indexes, const char *filter, const char *sort)
+{
+    for (size_t i = 0; i < indexes->n; i++)
+        if (indexes->defs[i].kind == INDEX_PAIR && str_eq(indexes->defs[i].pair->filter_name, filter) &&
+            str_eq(indexes->defs[i].pair->by_name, sort))
+            return &indexes->defs[i];
+    return NULL;
+}
+
+static const struct index_def *filter_index(const struct index_plan *indexes, const struct plan *plan, const char *name)
+{
+    return str_eq(name, "state") ? index_find(indexes, INDEX_STATE, NULL)
+                                 : index_find(indexes, INDEX_FILTER, register_field(plan->def, name));
+}
+
+static const struct index_def *sort_index(const struct index_plan *indexes, const struct plan *plan, const char *name)
+{
+    if (!name || str_eq(name, "updated"))
+        return index_find(indexes, INDEX_UPDATED, NULL);
+    if (str_eq(name, "due"))
+        return index_find(indexes, INDEX_DUE, NULL);
+    if (str_eq(name, "state"))
+        return index_find(indexes, INDEX_STATE, NULL);
+    return index_find(indexes, INDEX_SORT, register_field(plan->def, name));
+}
+
+static bool bad_query(struct reasons *reasons, const char *english, const char *name)
+{
+    reason_add(reasons, "query", name, english, name ? name : "");
+    return false;
+}
+
+/* Chooses the index: a declared pair, else a filter in the default order, else the sort's own; what is not covered is checked row by row. */
+static bool make_plan(const struct office *office, const struct query *query, struct arena *arena, struct reasons *reasons, struct plan *plan)
+{
+    const struct index_plan *indexes = &office->plans[plan->def->index];
+    const struct index_def *index = NULL;
+    bool by_time = !query->sort || str_eq(query->sort, "updated");
+    struct buf prefix;
+    size_t covered = SIZE_MAX;
+    if (query->n_filters > 16)
+        return bad_query(reasons, T_("There are too many filters."), NULL);
+    for (size_t f = 0; f < query->n_filters; f++)
+        if (!filter_index(indexes, plan, query->filters[f].field))
+            return bad_query(reasons, T_("This register is not filtered by \"%1$s\"."), query->filters[f].field);
+    buf_init(&prefix, 4096);
+    for (size_t f = 0; !index && f < query->n_filters; f++) {
+        index = by_time ? filter_index(indexes, plan, query->filters[f].field) : pair_index(indexes, query->filters[f].field, query->sort);
+        if (index)
+            covered = f;
+    }
+    if (index && !filter_key(plan, &query->filters[covered], &prefix)) {
+        buf_free(&prefix);
+        return bad_query(reasons, T_("The filter's value does not fit \"%1$s\"."), query->filters[covered].field);
+    }
+    if (!index)
+        index = sort_index(indexes, plan, query->sort);
+    if (!index) {
+        buf_free(&prefix);
+        return bad_query(reasons, T_("This register is not sorted by \"%1$s\"."), query->sort);
+    }
+    for (size_t f = 0; f < query->n_filters; f++)
+        if (f != covered)
+            plan->rest[plan->n_rest++] = &query->filters[f];
+    plan->scan = (struct scan){.field = index->id, .prefix = prefix.len ? arena_memdup(arena, prefix.data, prefix.len) : NULL,
+                               .prefix_len = prefix.len, .descending = by_time ? !query->ascending : query->descending};
+    buf_free(&prefix);
+    return true;
+}
+
+static bool value_is(const struct val *value, const char *wanted)
+{
+    char number[32];
+    if (!value)
+        return false;
+    if (value->kind == VAL_STR)
+        return str_eq(value->str.s, wanted);
+    if (value->kind == VAL_BOOL)
+        return str_eq(value->truth ? "true" : "false", wanted);
+    if (value->kind == VAL_INT) {
+        snprintf(number, sizeof number, "%lld", (long long)value->number);
+        return str_eq(number, wanted);
+    }
+    for (size_t i = 0; value->kind == VAL_ARRAY && i < value->count; i++)
+        if (value_is(value->items[i], wanted))
+            return true;
+    return false;
+}
+
+static bool passes(const struct record_view *record, const struct filter *const *filters, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool good = str_eq(filters[i]->field, "state") ? str_eq(record->state->name, filters[i]->value)
+                                                       : value_is(val_get(record->fields, filters[i]->field), filters[i]->value);
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
+static bool add_row(struct looking *look, const struct query *query, record_id id, const struct filter *const *filters, size_t n_filters,
+                    struct page_of *page)
+{
+    struct stored_record stored;
+    struct record_view *row = &page->rows[page->n_rows];
+    if (view_record(look->view, &look->all, id, look->arena, &stored) != OK || !fill(look, &stored, row) || !passes(row, filters, n_filters))
+        return false;
+    if (query->with_links) {
+        struct link_view *links;
+        row->n_links = fill_links(look, id, true, &links);
+        row->links = links;
+    }
+    page->n_rows++;
+    return true;
+}
+
+static void cursor_of(struct arena *arena, const void *key, size_t len, record_id id, struct page_of *page)
+{
+    char *cursor = arena_alloc(arena, len + sizeof id);
+    memcpy(cursor, &id, sizeof id);
+    memcpy(cursor + sizeof id, key, len);
+    page->next = cursor;
+    page->next_len = len + sizeof id;
+}
+
+/* Most rows that one page may look at when a filter is not covered by an index; then the page ends early, with a cursor. */
+#define LOOKED_AT_MOST 5000
+
+static enum status list(struct looking *look, const struct query *query, struct plan *plan, size_t limit, struct page_of *page)
+{
+    struct guards guards = reader_guards(look->reader, strcmp(plan->def->name, "proposal") == 0 ? NULL : plan->def);
+    struct scan scan = plan->scan;
+    struct scan_row *rows;
+    size_t n, looked = 0;
+    if (query->cursor_len >= sizeof(record_id)) {
+        memcpy(&scan.after_record, query->cursor, sizeof(record_id));
+        scan.after = (const char *)query->cursor + sizeof(record_id);
+        scan.after_len = query->cursor_len - sizeof(record_id);
+    }
+    for (;;) {
+        scan.limit = limit - page->n_rows + 1;
+        enum status status = view_scan(look->view, &guards, &scan, look->arena, &rows, &n);
+        if (status != OK || !n)
+            return status;
+        for (size_t i = 0; i < n; i++) {
+            if (page->n_rows == limit || looked == LOOKED_AT_MOST) {
+                cursor_of(look->arena, scan.after, scan.after_len, scan.after_record, page);
+                return OK;
+            }
+            looked++;
+            (void)add_row(look, query, rows[i].id, plan->rest, plan->n_rest, page);
+            scan.after = rows[i].key;
+            scan.after_len = rows[i].key_len;
+            scan.after_record = rows[i].id;
+        }
+        if (n < scan.limit)
+            return OK;
+    }
+}
+
+static enum status search(struct looking *look, const struct query *query, const struct register_def *def, size_t limit, struct page_of *page)
+{
+    const char **terms;
+    size_t n_terms = text_terms(look->arena, query->text, strlen(query->text), 16, &terms), n;
+    struct guards guards = reader_guards(look->reader, def);
+    moment before = MOMENT_EVER, *updated;
+    record_id before_record = 0, *ids;
+    const struct filter *filters[16];
+    if (!n_terms)
+        return OK;
+    for (size_t f = 0; f < query->n_filters && f < 16; f++)
+        filters[f] = &query->filters[f];
+    if (query->cursor_len == sizeof(record_id) + sizeof(moment)) {
+        memcpy(&before_record, query->cursor, sizeof before_record);
+        memcpy(&before, (const char *)query->cursor + sizeof before_record, sizeof before);
+    }
+    for (size_t looked = 0; looked < LOOKED_AT_MOST;) {
+        size_t want = limit - page->n_rows + 1;
+        enum status status = view_search(look->view, &guards, terms, n_terms, before, before_record, want, look->arena, &ids, &updated, &n);
+        if (status != OK)
+            return status;
+        for (size_t i = 0; i < n; i++, looked++) {
+            if (page->n_rows == limit) {
+                cursor_of(look->arena, &before, sizeof before, before_record, page);
+                return OK;
+            }
+            (void)add_row(look, query, ids[i], filters, query->n_filters, page);
+            before = updated[i];
+            before_record = ids[i];
+        }
+        if (n < want)
+            return OK;
+    }
+    cursor_of(look->arena, &before, sizeof before, before_record, page);
+    return OK;
+}
+
+static enum status linked(struct looking *look, const struct query *query, const struct register_def *def, size_t limit, struct page_of *page)
+{
+    struct stored_link *links;
+    size_t n;
+    const struct filter *filters[16];
+    const struct field_def *field = def ? register_field(def, query->links_field) : NULL;
+    const struct index_def *index = field ? index_find(&look->office->plans[def->index], INDEX_LINK, field) : NULL;
+    if (!index)
+        return BAD_INPUT;
+    for (size_t f = 0; f < query->n_filters && f < 16; f++)
+        filters[f] = &query->filters[f];
+    enum status status = view_links(look->view, &look->all, query->links_to, false, look->arena, &links, &n);
+    for (size_t i = 0; status == OK && i < n && page->n_rows < limit; i++)
+        if (links[i].field == index->id && !links[i].cut)
+            (void)add_row(look, query, links[i].from, filters, query->n_filters, page);
+    return status;
+}
+
+enum status office_find(struct office *office, const struct reader *reader, const struct query *query, struct arena *arena,
+                        struct reasons *reasons, struct page_of *ret)
+{
+    struct looking look;
+    struct plan plan = {.def = query->register_ ? pack_register(office->pack, query->register_) : NULL};
+    size_t limit = query->limit ? query->limit : 50;
+    bool text = query->text && *query->text;
+    struct page_of page = {0};
+    if (limit > 1000)
+        limit = 1000;
+    if ((query->register_ && (!plan.def || (!reader_sees(reader, plan.def) && strcmp(plan.def->name, "proposal") != 0))) || (!plan.def && !text)) {
+        reason_add(reasons, "register", "register", T_("There is no such register: %1$s."), query->register_ ? query->register_ : "");
+        return ABSENT;
+    }
+    if (!text && !query->links_field && !make_plan(office, query, arena, reasons, &plan))
+        return BAD_INPUT;
+    enum status status = look_begin(&look, office, reader, arena);
+    if (status != OK)
+        return status;
+    page.rows = ARENA_ARRAY(arena, struct record_view, limit + 1);
+    status = text ? search(&look, query, plan.def, limit, &page)
+           : query->links_field ? linked(&look, query, plan.def, limit, &page)
+                                : list(&look, query, &plan, limit, &page);
+    look_end(&look);
+    if (status == OK)
+        *ret = page;
+    return status;
+}
+
+enum status office_count(struct office *office, const struct reader *reader, const struct query *query, size_t most, size_t *ret)
+{
+    struct looking look;
+    struct arena *arena = arena_new(0);
+    struct reasons reasons;
+    struct plan plan = {.def = query->register_ ? pack_register(office->pack, query->register_) : NULL};
+    enum status status = ABSENT;
+    if (!arena)
+        return NO_MEMORY;
+    reasons_init(&reasons, arena);
+    if (plan.def && reader_sees(reader, plan.def) && make_plan(office, query, arena, &reasons, &plan) && !plan.n_rest) {
+        struct guards guards = reader_guards(reader, plan.def);
+        status = look_begin(&look, office, reader, arena);
+        if (status == OK) {
+            status = view_count(look.view, &guards, &plan.scan, most, ret);
+            look_end(&look);
+        }
+    }
+    arena_free(arena);
+    return status;
+}
+
+/* ---- history ---- */
+
+static const char *shown(struct arena *arena, const struct val *value)
+{
+    struct buf text;
+    if (!value || value->kind == VAL_NULL)
+        return "–";
+    if (value->kind == VAL_STR)
+        return value->str.len > 300 ? arena_printf(arena, "%.300s…", value->str.s) : value->str.s;
+    buf_init(&text, 4096);
+    json_write(&text, value);
+    const char *ret = text.data ? arena_strndup(arena, text.data, text.len) : "";
+    buf_free(&text);
+    return ret;
+}
+
+static void difference(struct arena *arena, const struct register_def *def, const struct val *former, const struct val *now, struct reasons *ret)
+{
+    reasons_init(ret, arena);
+    for (size_t i = 0; i < def->n_fields; i++) {
+        const struct field_def *field = &def->fields[i];
+        const struct val *a = val_get(former, field->name), *b = val_get(now, field->name);
+        if (a == b || (a && b && val_equal(a, b)))
+            continue;
+        struct reason *reason = reason_add(ret, "changed", field->name, "%1$s: %2$s → %3$s", field->words.in[LANG_EN], shown(arena, a), shown(arena, b));
+        reason->text.in[LANG_FR] = arena_printf(arena, "%s : %s → %s", field->words.in[LANG_FR], shown(arena, a), shown(arena, b));
+    }
+}
+
+enum status office_history(struct office *office, const struct reader *reader, const char *number, struct arena *arena,
+                           struct version_view **ret, size_t *ret_n)
+{
+    struct looking look;
+    struct record_view record;
+    struct stored_record *versions;
+    size_t n = 0, kept = 0;
+    enum status status = look_begin(&look, office, reader, arena);
+    if (status != OK)
+        return status;
+    status = fetch(&look, NULL, number, &record);
+    if (status == OK)
+        status = view_versions(look.view, &look.all, record.id, arena, &versions, &n);
+    struct version_view *views = ARENA_ARRAY(arena, struct version_view, n + 1);
+    const struct val *former = NULL;
+    for (size_t i = n; status == OK && i-- > 0;) {        /* oldest first, so that differences run forward */
+        struct image image;
+        if (versions[i].label != record.label_id && !may_label(reader, versions[i].label, arena))
+            continue;
+        struct version_view *view = &views[kept++];
+        *view = (struct version_view){.number = (int64_t)kept, .position = versions[i].position, .time = versions[i].updated, .erased = true,
+                                      .label = intern_label(office->intern, versions[i].label)->label, .state = versions[i].state};
+        reasons_init(&view->changes, arena);
+        versions[i].number = record.number;
+        if (image_from_stored(office->pack, &versions[i], arena, &image) != OK)
+            continue;
+        view->erased = false;
+        view->time = image.updated;
+        view->post = image.post;
+        view->step = image.step;
+        view->reason = image.reason;
+        view->fields = image.fields;
+        view->state = image.def->states[image.state].name;
+        if (image.by) {
+            struct stored_record person;
+            struct record_view about;
+            if (view_record(look.view, &look.all, image.by, arena, &person) == OK && fill(&look, &person, &about))
+                view->person = about.title;
+        }
+        if (former)
+            difference(arena, image.def, former, image.fields, &view->changes);
+        former = image.fields;
+    }
+    look_end(&look);
+    if (status == OK) {
+        *ret = views;
+        *ret_n = kept;
+    }
+    return status;
+}

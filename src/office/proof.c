@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Checkpoints by the clock: the signer signs the tree's root, the note goes into checkpoints/ under its time, and readers see under
+ * which checkpoint their record is proven.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "office/inside.h"
+
+moment office_proven(struct office *office, uint64_t position)
+{
+    moment at = MOMENT_NONE;
+    pthread_mutex_lock(&office->checkpoint_lock);
+    for (size_t i = office->n_checkpoints; i-- > 0 && office->checkpoints[i].size > position;)
+        at = office->checkpoints[i].time;
+    pthread_mutex_unlock(&office->checkpoint_lock);
+    return at;
+}
+
+static bool write_note(const struct office *office, const struct checkpoint *checkpoint, const struct buf *note)
+{
+    char folder[4096], path[4200], time[MOMENT_TEXT];
+    snprintf(folder, sizeof folder, "%s/checkpoints", office->folder);
+    if (mkdir(folder, 0755) != 0 && errno != EEXIST)
+        return false;
+    snprintf(path, sizeof path, "%s/%s-%llu.note", folder, moment_iso(checkpoint->time, time), (unsigned long long)checkpoint->size);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    bool good = fd >= 0 && write(fd, note->data, note->len) == (ssize_t)note->len && fsync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    return good;
+}
+
+static void remember(struct office *office, uint64_t size, moment time)
+{
+    pthread_mutex_lock(&office->checkpoint_lock);
+    void *more = realloc(office->checkpoints, (office->n_checkpoints + 1) * sizeof *office->checkpoints);
+    if (more) {
+        office->checkpoints = more;
+        office->checkpoints[office->n_checkpoints].size = size;
+        office->checkpoints[office->n_checkpoints++].time = time;
+    }
+    pthread_mutex_unlock(&office->checkpoint_lock);
+}
+
+enum status office_checkpoint(struct office *office, struct signer *signer, moment now, struct reasons *reasons)
+{
+    struct tree_edge edge;
+    struct hash proof[PROOF_MAX];
+    unsigned n = 0;
+    struct buf note;
+    enum status status = store_journal_edge(office->store, &edge);
+    uint64_t last = signer_last_size(signer);
+    if (status != OK)
+        return status;
+    struct checkpoint checkpoint = {office->origin, edge.size, tree_root(&edge), now};
+    struct tree_source source = store_tree(office->store);
+    if (last && last < edge.size)
+        status = tree_prove_consistency(&source, last, edge.size, proof, &n);
+    buf_init(&note, 1 << 16);
+    if (status == OK)
+        status = signer_sign(signer, &checkpoint, proof, n, reasons, &note);
+    if (status == OK && !write_note(office, &checkpoint, &note)) {
+        reason_add(reasons, "checkpoint.write", NULL, T_("The checkpoint cannot be written: %1$s."), strerror(errno));
+        status = FAILED_IO;
+    }
+    buf_free(&note);
+    if (status == OK)
+        remember(office, edge.size, now);
+    return status;
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Readers: a person in a post, with every guard decided once. Kept as long as nothing that bears on access changed and no
+ * validity began or ended; new guards are decided when they first matter. Shared between threads, never changed.
+ */
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "office/inside.h"
+
+static void *must(void *memory)
+{
+    if (!memory)
+        abort();
+    return memory;
+}
+
+static void release(struct reader *reader)
+{
+    if (atomic_fetch_sub(&reader->references, 1) != 1)
+        return;
+    holder_free(reader->holder);
+    free(reader->name);
+    free(reader->bits);
+    free(reader->all);
+    free(reader->of_register);
+    free(reader->grouped);
+    free(reader);
+}
+void reader_free(const struct reader *reader)
+{
+    if (reader)
+        release((struct reader *)reader);
+}
+
+static void number_of(const struct office *office, const char *register_, record_id id, char out[NUMBER_TEXT])
+{
+    const struct register_def *def = pack_register(office->pack, register_);
+    char digits[ID_DIGITS + 1];
+    crockford_write((uint64_t)id, ID_DIGITS, digits);
+    snprintf(out, NUMBER_TEXT, "%s-%s", def ? def->prefix : "REC", digits);
+}
+
+/* Decides the guards that came since `reader->seen`, then lays the lists out anew. */
+static void decide_guards(struct reader *reader, guard_id upto)
+{
+    struct office *office = reader->office;
+    int32_t n_registers = office->access.n_registers;
+    size_t *counts = must(calloc((size_t)n_registers + 1, sizeof *counts));
+    reader->bits = must(realloc(reader->bits, (size_t)upto + 1));
+    if (!reader->seen)
+        reader->bits[0] = 0;
+    for (guard_id id = reader->seen + 1; id <= upto; id++)
+        reader->bits[id] = holder_guard(reader->holder, office->published, intern_guard(office->intern, id), NULL);
+    reader->seen = upto;
+    size_t n = 0;
+    for (guard_id id = 1; id <= upto; id++)
+        if (reader->bits[id]) {
+            n++;
+            counts[intern_guard(office->intern, id)->register_]++;
+        }
+    reader->all = must(realloc(reader->all, (n + 1) * sizeof *reader->all));
+    reader->grouped = must(realloc(reader->grouped, (n + 1) * sizeof *reader->grouped));
+    reader->of_register = must(realloc(reader->of_register, ((size_t)n_registers + 1) * sizeof *reader->of_register));
+    guard_id *at = reader->grouped;
+    for (int32_t r = 0; r < n_registers; r++) {
+        reader->of_register[r] = (struct guards){at, 0};
+        at += counts[r];
+    }
+    reader->n_all = 0;
+    for (guard_id id = 1; id <= upto; id++)
+        if (reader->bits[id]) {
+            struct guards *of = &reader->of_register[intern_guard(office->intern, id)->register_];
+            ((guard_id *)of->ids)[of->count++] = id;
+            reader->all[reader->n_all++] = id;
+        }
+    free(counts);
+}
+
+static struct reader *make(struct office *office, const struct m_account *account, const struct m_appointment *seat, moment now)
+{
+    const struct m_person *person = model_person(office->published, account->person);
+    struct reader *reader = must(calloc(1, sizeof *reader));
+    atomic_init(&reader->references, 1);
+    reader->office = office;
+    reader->account = account->id;
+    reader->person = account->person;
+    reader->appointment = seat->id;
+    reader->holder = holder_new(&office->access, office->published, account->person, seat->id, seat->post, now);
+    reader->at = now;
+    reader->until = reader->holder->until;
+    reader->generation = reader->holder->generation;
+    number_of(office, "person", account->person, reader->person_number);
+    number_of(office, "account", account->id, reader->account_number);
+    size_t len = strlen(person->name ? person->name : "") + strlen(person->given ? person->given : "") + 2;
+    reader->name = must(malloc(len));
+    snprintf(reader->name, len, "%s%s%s", person->given ? person->given : "", person->given ? " " : "", person->name ? person->name : "");
+    decide_guards(reader, intern_guards(office->intern));
+    return reader;
+}
+
+static bool fresh(const struct reader *reader, const struct office *office, record_id account, record_id appointment, moment now)
+{
+    return reader && reader->account == account && reader->appointment == appointment && reader->at <= now &&
+           now < reader->until && reader->generation == office->published->generation &&
+           reader->seen == intern_guards(office->intern);
+}
+
+enum status reader_open(struct office *office, record_id account_id, record_id appointment, moment now, struct reasons *reasons,
+                        const struct reader **ret)
+{
+    struct reader **slot = &office->readers[(uint64_t)appointment % 256], *found = NULL;
+    enum status status = OK;
+    pthread_rwlock_rdlock(&office->lock);
+    pthread_mutex_lock(&office->readers_lock);
+    if (fresh(*slot, office, account_id, appointment, now)) {
+        found = *slot;
+        atomic_fetch_add(&found->references, 1);
+    }
+    pthread_mutex_unlock(&office->readers_lock);
+    if (!found) {
+        const struct m_account *account = idmap_get(&office->published->accounts, account_id);
+        const struct m_appointment *seat = idmap_get(&office->published->appointments, appointment);
+        if (!account || !account->active || !seat || seat->person != account->person || !model_appointed(office->published, seat, now)) {
+            reason_add(reasons, "reader", NULL, T_("The account or the appointment is not in force."));
+            status = REFUSED;
+        } else {
+            found = make(office, account, seat, now);
+            atomic_fetch_add(&found->references, 1);
+            pthread_mutex_lock(&office->readers_lock);
+            struct reader *former = *slot;
+            *slot = found;
+            pthread_mutex_unlock(&office->readers_lock);
+            if (former)
+                release(former);
+        }
+    }
+    pthread_rwlock_unlock(&office->lock);
+    if (found)
+        *ret = found;
+    return status;
+}
+
+/* ---- what a reader is ---- */
+
+bool reader_has_right(const struct reader *reader, const char *right) { return reader && holder_right(reader->holder, right); }
+const struct post_def *reader_post(const struct reader *reader) { return reader->holder->post; }
+record_id reader_person(const struct reader *reader) { return reader->person; }
+record_id reader_account(const struct reader *reader) { return reader->account; }
+record_id reader_appointment(const struct reader *reader) { return reader->appointment; }
+const char *reader_person_number(const struct reader *reader) { return reader->person_number; }
+const char *reader_account_number(const struct reader *reader) { return reader->account_number; }
+const char *reader_person_name(const struct reader *reader) { return reader->name; }
+moment reader_at(const struct reader *reader) { return reader->at; }
+bool reader_sees(const struct reader *reader, const struct register_def *def)
+{
+    return holder_any_right(reader->holder, def->seen_by, def->n_seen_by);
+}
+bool reader_may(const struct reader *reader, guard_id guard)
+{
+    return guard > 0 && guard <= reader->seen && reader->bits[guard];
+}
+
+struct guards reader_guards(const struct reader *reader, const struct register_def *def)
+{
+    if (!def)
+        return (struct guards){reader->all, reader->n_all};
+    return reader->of_register[reader->office->plans[def->index].register_];
+}
+
+const char *reader_clearance_words(const struct reader *reader, enum lang lang, struct arena *arena)
+{
+    struct buf text;
+    buf_init(&text, 4096);
+    for (size_t i = 0; i < reader->holder->n_clearances; i++) {
+        if (i)
+            buf_adds(&text, ", ");
+        const char *words = clearance_marking(reader->office->policies, reader->holder->clearances[i], lang, arena);
+        if (words)
+            buf_adds(&text, words);
+    }
+    const char *ret = text.data ? arena_strndup(arena, text.data, text.len) : "";
+    buf_free(&text);
+    return ret;
+}
+
+/* ---- label choices ---- */
+
+static bool may_use(const struct reader *reader, const struct policy *policy, const char *class_lacv)
+{
+    struct label label = {.policy = policy_oid(policy), .class_lacv = class_lacv};
+    struct arena *arena = arena_new(0);
+    struct reasons scratch;
+    const char *ceiling = val_get_str(val_get(reader->office->config, "ceilings"), label.policy);
+    int rank = policy_class_rank(policy, class_lacv), certificate = policy_threshold(policy, "certificate"),
+        briefing = policy_threshold(policy, "briefing");
+    struct label_slot slot = {.label = &label, .policy = policy, .rank = rank, .text = "",
+                              .certificate = certificate < 0 ? 1 << 30 : certificate, .briefing = briefing < 0 ? 1 << 30 : briefing};
+    if (!arena)
+        abort();
+    reasons_init(&scratch, arena);
+    bool may = ceiling && rank <= policy_class_rank(policy, ceiling) && holder_label(reader->holder, &slot, &scratch);
+    arena_free(arena);
+    return may;
+}
+
+struct val *reader_label_choices(const struct reader *reader, const struct register_def *def, enum lang lang, struct arena *arena)
+{
+    const struct policies *policies = reader->office->policies;
+    struct val *all = val_array(arena);
+    (void)def;
+    for (unsigned p = 0; p < policies_count(policies); p++) {
+        const struct policy *policy = policies_at(policies, p);
+        struct val *about = policy_describe(policy, lang, reader->at, arena), *kept = val_array(arena);
+        const struct val *classes = val_get(about, "classes");
+        for (size_t c = 0; c < val_count(classes); c++)
+            if (may_use(reader, policy, val_get_str(val_at(classes, c), "lacv")))
+                val_push(arena, kept, val_at(classes, c));
+        val_set(arena, about, "classes", kept);
+        if (kept->count)
+            val_push(arena, all, about);
+    }
+    return all;
+}
+
+/* ---- seats ---- */
+
+record_id office_account(struct office *office, const char *login, bool *ret_active)
+{
+    pthread_rwlock_rdlock(&office->lock);
+    record_id id = model_account(office->published, login);
+    const struct m_account *account = idmap_get(&office->published->accounts, id);
+    *ret_active = account && account->active;
+    pthread_rwlock_unlock(&office->lock);
+    return id;
+}
+
+size_t office_seats(struct office *office, record_id account_id, moment now, struct arena *arena, struct seat **ret)
+{
+    size_t n = 0;
+    pthread_rwlock_rdlock(&office->lock);
+    const struct m_account *account = idmap_get(&office->published->accounts, account_id);
+    const struct m_person *person = account && account->active ? model_person(office->published, account->person) : NULL;
+    struct seat *seats = ARENA_ARRAY(arena, struct seat, (person ? person->appointments.count : 0) + 1);
+    for (size_t i = 0; person && i < person->appointments.count; i++) {
+        const struct m_appointment *seat = person->appointments.items[i];
+        if (model_appointed(office->published, seat, now))
+            seats[n++] = (struct seat){seat->id, seat->post, seat->from, seat->until, seat->deputy_for != 0};
+    }
+    pthread_rwlock_unlock(&office->lock);
+    *ret = seats;
+    return n;
+}
