@@ -296,7 +296,8 @@ enum status journal_verify(const struct journal_source *source, const struct jou
 {
     struct walk w = {.source = source, .options = options, .arena = arena, .reasons = reasons,
         .differs_at = JOURNAL_NOWHERE, .bad_node_at = JOURNAL_NOWHERE, .misplaced_at = JOURNAL_NOWHERE,
-        .unreadable_at = JOURNAL_NOWHERE, .verdict.first_bad = JOURNAL_NOWHERE};
+        .unreadable_at = JOURNAL_NOWHERE, .bad_body_at = JOURNAL_NOWHERE,
+        .verdict.first_bad = JOURNAL_NOWHERE};
     if (sodium_init() < 0)
         return NO_MEMORY;
     w.mark_key = mark_key_new();

@@ -10,6 +10,16 @@
 
 #define SAID_MAX 20u                        /* findings of one kind that are written out; the rest are counted */
 
+/* A body's fault names the first bad entry only where the entries themselves are right: what is missing after a cut is
+ * missing because of the cut. */
+static void body_blame(struct walk *w, const char *what, uint64_t at)
+{
+    if (at < w->bad_body_at) {
+        w->bad_body_at = at;
+        w->bad_body = what;
+    }
+}
+
 static void mark_add(struct walk *w, struct marks *marks, const char *record, uint64_t position)
 {
     if (!marks_add(marks, &w->mark_key, record, position))
@@ -37,7 +47,7 @@ static void check_body(struct walk *w, uint64_t at_index, const struct entry *en
         const char *at = number_text(w, at_index);
         finding(w, "journal.body", at, s == OK ? T_("the body of entry %1$s is not the one that the entry commits to")
                 : T_("the body of entry %1$s cannot be read"), at, NULL, NULL);
-        blame(w, "body", at_index, at_index + 1);
+        body_blame(w, "body", at_index);
     }
     mark_add(w, &w->present, entry->record, at_index);
 }
@@ -55,7 +65,7 @@ void bodies_take(struct walk *w, uint64_t at, const struct entry *entry)
 
 static void say_missing(struct walk *w, const struct mark *mark)
 {
-    blame(w, "missing", mark->position, mark->position + 1);
+    body_blame(w, "missing", mark->position);
     if (w->verdict.missing++ < SAID_MAX) {
         const char *at = number_text(w, mark->position);
         finding(w, "journal.body-missing", at, T_("the body of entry %1$s is missing, and no erasure names it"), at,
@@ -65,7 +75,7 @@ static void say_missing(struct walk *w, const struct mark *mark)
 
 static void say_kept(struct walk *w, const struct mark *mark, uint64_t by, size_t before)
 {
-    blame(w, "body", mark->position, mark->position + 1);
+    body_blame(w, "body", mark->position);
     if (before < SAID_MAX) {
         const char *at = number_text(w, mark->position);
         finding(w, "journal.erased-kept", at, T_("the body of entry %1$s was erased by entry %2$s and is still there"),
@@ -101,6 +111,8 @@ void bodies_conclude(struct walk *w)
         say_kept(w, mark, by, kept++);
         tell_erased(w, mark, by);
     }
+    if (w->bad_body && w->verdict.first_bad == JOURNAL_NOWHERE)
+        blame(w, w->bad_body, w->bad_body_at, w->bad_body_at + 1);
     if (w->verdict.missing > SAID_MAX)
         finding(w, "journal.body-missing", NULL, T_("%1$s bodies are missing in all"),
                 number_text(w, w->verdict.missing), NULL, NULL);

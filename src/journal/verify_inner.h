@@ -76,6 +76,8 @@ struct walk {
 
     struct mark_key mark_key;
     struct marks present, absent, erasures;
+    uint64_t bad_body_at;                   /* the first entry whose body is at fault */
+    const char *bad_body;
     struct arena *scratch;
 };
 

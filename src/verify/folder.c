@@ -34,6 +34,7 @@ struct check {
     size_t n_held, cap_held;
     struct cv_note *notes;
     size_t n_notes;
+    bool entries_good;
 };
 
 /* Room for one more; memory is all that can fail here, and then nothing can be said. */
@@ -417,9 +418,17 @@ static uint64_t erased_by(const struct check *c, const struct cv_entry *e, uint6
         ? c->erasures[low].by : CV_NOWHERE;
 }
 
-static void check_body(struct check *c, struct body_reader *b, const struct cv_entry *e, uint64_t at)
+/* A body's fault names an entry only where the entries themselves are right: after a cut erasures are missing, too. */
+static void accuse_body(struct check *c, const char *kind, enum cv_word word, uint64_t at, const char *by)
 {
     const struct cv_number n = cv_number(at);
+    cv_find(c->report, kind, word, n.text, n.text, by, NULL);
+    if (c->entries_good)
+        cv_blame(c->report, kind, at, at + 1);
+}
+
+static void check_body(struct check *c, struct body_reader *b, const struct cv_entry *e, uint64_t at)
+{
     uint64_t by = erased_by(c, e, at);
     while ((b->pending || next_body(c, b)) && b->now.position < e->position)
         body_of_none(c, b);
@@ -430,7 +439,7 @@ static void check_body(struct check *c, struct body_reader *b, const struct cv_e
     }
     if (!there && by == CV_NOWHERE) {
         c->report->missing++;
-        accuse(c, "missing", CV_BODY_MISSING, at);
+        accuse_body(c, "missing", CV_BODY_MISSING, at, NULL);
     }
     c->report->erased += !there && by != CV_NOWHERE;
     if (!there)
@@ -440,11 +449,9 @@ static void check_body(struct check *c, struct body_reader *b, const struct cv_e
     if (hash_equal(&sum, &e->commitment))
         c->report->bodies_good++;
     else
-        accuse(c, "body", CV_BODY_WRONG, at);
-    if (by != CV_NOWHERE) {
-        cv_find(c->report, "body", CV_BODY_KEPT, n.text, n.text, cv_number(by).text, NULL);
-        cv_blame(c->report, "body", at, at + 1);
-    }
+        accuse_body(c, "body", CV_BODY_WRONG, at, NULL);
+    if (by != CV_NOWHERE)
+        accuse_body(c, "body", CV_BODY_KEPT, at, cv_number(by).text);
 }
 
 static void check_erasures(struct check *c)
@@ -471,6 +478,7 @@ static void check_bodies(struct check *c)
     struct body_reader b = {0};
     struct cv_span rest = c->entries, text;
     c->report->bodies_checked = true;
+    c->entries_good = c->report->first_bad == CV_NOWHERE;
     if (c->n_erasures)
         qsort(c->erasures, c->n_erasures, sizeof *c->erasures, by_record);
     if (map_wanted(c, "bodies", &c->bodies))
