@@ -399,7 +399,7 @@ bool form_take(struct stage *stage, struct staged_image *item, const struct val 
             reason_add(stage->reasons, "field.unknown", name, T_("The register %1$s has no field \"%2$s\"."), def->name, name);
             continue;
         }
-        if ((field->computed && stage->holder) || !allowed(field, only, n_only)) {
+        if (((field->computed || (field->by_step && !only)) && stage->holder) || !allowed(field, only, n_only)) {
             reason_add(stage->reasons, "field.not-asked", name, T_("This step does not take the field \"%1$s\"."), name);
             continue;
         }
