@@ -5,8 +5,10 @@
  */
 #include "store/db.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
@@ -77,6 +79,25 @@ enum status db_status(struct db *db, int code)
 enum status db_exec(struct db *db, const char *literal)
 {
     return db_status(db, sqlite3_exec(db->c, literal, NULL, NULL, NULL));
+}
+
+static int check_row(void *arg, int n, char **columns, char **names)
+{
+    *(bool *)arg = n == 1 && columns[0] && strcmp(columns[0], "ok") == 0;
+    return 0;
+}
+
+enum status db_check(struct db *db)
+{
+    bool good = false;
+    enum status status = db_status(db, sqlite3_exec(db->c, "PRAGMA quick_check(1)", check_row, &good, NULL));
+    return status == OK && !good ? DAMAGED : status;
+}
+
+enum status db_make_file(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    return fd >= 0 && close(fd) == 0 ? OK : FAILED_IO;
 }
 
 static int bind(sqlite3_stmt *s, const struct arg *args, size_t n)

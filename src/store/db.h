@@ -26,6 +26,10 @@ enum status db_open(struct db *, const char *path, enum db_mode) MUST_CHECK;
 void db_close(struct db *);
 /* A literal without arguments and rows: pragmas, begin, savepoints, the schema. */
 enum status db_exec(struct db *, const char *literal) MUST_CHECK;
+/* The store's own check of its file: pages, order of indexes, types. DAMAGED when it finds anything. */
+enum status db_check(struct db *) MUST_CHECK;
+/* An empty file that only its owner may read, for a database that is about to be made. */
+enum status db_make_file(const char *path) MUST_CHECK;
 /* What a result code means; failures of disk and memory are also kept in fault. */
 enum status db_status(struct db *, int code);
 

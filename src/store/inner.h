@@ -78,6 +78,8 @@ char *store_path(const struct store *, const char *name, char *out, size_t cap);
 #define PATH_LIMIT 4096
 
 /* writer.c */
+/* A file of the store's folder goes once this change is durable (and with it what it held, from the WAL as well). */
+enum status txn_remove_file(struct txn *, const char *folder, const char *name) MUST_CHECK;
 enum status writer_start(struct store *) MUST_CHECK;
 void writer_stop(struct store *);
 /* journal.c */
@@ -87,6 +89,8 @@ bool side_mac(const struct store *, const char *name, record_id owner, const cha
               size_t len, struct hash *ret) MUST_CHECK;
 /* records.c */
 bool record_from(struct rows *, struct arena *, struct stored_record *ret);      /* columns as in SQL_GET_RECORD */
+/* attachment.c: for restore. */
+enum status attachment_forget(struct txn *, const char *address) MUST_CHECK;
 /* index.c: takes a record out of every index. */
 enum status index_drop(struct txn *, record_id) MUST_CHECK;
 /* links.c */

@@ -3,6 +3,7 @@
  * Records, their versions and erasure. A record's row is its header with the position of the current version; versions
  * lie in journal order and are chained from the newest backwards.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "store/inner.h"
@@ -111,7 +112,9 @@ enum status txn_erase_record(struct txn *txn, record_id id, uint64_t position)
         status = index_drop(txn, id);
     }
     if (status == OK) {
-        status = RUN(txn->db, SQL_PUT_TOMBSTONE, INT(id), INT((int64_t)position));
+        char name[24];
+        snprintf(name, sizeof name, "%lld", (long long)id);
+        status = RUN(txn->db, SQL_PUT_TOMBSTONE, TEXT("record"), TEXT(name), INT((int64_t)position));
     }
     txn->erased = true;
     return status;

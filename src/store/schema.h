@@ -48,7 +48,8 @@
         " PRIMARY KEY (account, key))" R, \
     "CREATE TABLE side (name TEXT NOT NULL, owner " I " NOT NULL, key TEXT NOT NULL, label " I " NOT NULL, mac " B \
         " NOT NULL, data " B " NOT NULL, PRIMARY KEY (name, owner, key))" R, \
-    "CREATE TABLE tombstone (record " I " NOT NULL PRIMARY KEY, position " I " NOT NULL)" S, \
+    "CREATE TABLE tombstone (kind TEXT NOT NULL, name TEXT NOT NULL, position " I " NOT NULL, PRIMARY KEY (kind, name))" \
+        R, \
     "CREATE TABLE attachment (address TEXT NOT NULL PRIMARY KEY, label " I " NOT NULL, file " I " NOT NULL, secret " B \
         " NOT NULL, hash " B " NOT NULL, size " I " NOT NULL, uses " I " NOT NULL)" R, \
     "CREATE TABLE segment (id " I " NOT NULL PRIMARY KEY, guard " I " NOT NULL, source TEXT NOT NULL, secret " B \
@@ -65,9 +66,7 @@
     "CREATE VIEW seen_link AS SELECT id, field, source, target, source_guard, target_guard, made, cut, position" \
         " FROM link WHERE may_read(source_guard) = 1 AND may_read(target_guard) = 1", \
     "CREATE VIEW link_step AS SELECT source, target, source_guard, target_guard FROM link", \
-    "CREATE VIEW seen_side AS SELECT name, owner, key, label, mac, data FROM side", \
-    "CREATE VIEW seen_segment AS SELECT id, guard, source, secret, first, last, items, size, chain, closed, erased" \
-        " FROM segment WHERE may_read(guard) = 1"
+    "CREATE VIEW seen_side AS SELECT name, owner, key, label, mac, data FROM side"
 
 extern const char *const schema_sqlite[];      /* NULL-terminated */
 extern const char *const schema_postgres[];    /* with its prefix: may_read() */

@@ -93,12 +93,13 @@ const struct sql sql_table[SQL_COUNT] = {
 
     [SQL_ERASE_VERSION] = {"erase version", "UPDATE version SET salt = NULL, body = NULL WHERE position = $1"},
     [SQL_PREVIOUS_VERSION] = {"previous version", "SELECT previous FROM version WHERE position = $1"},
-    [SQL_PUT_TOMBSTONE] = {"put tombstone", "INSERT INTO tombstone (record, position) VALUES ($1, $2)"
-        " ON CONFLICT (record) DO NOTHING"},
-    [SQL_EACH_TOMBSTONE] = {"each tombstone", "SELECT record, position FROM tombstone ORDER BY record"},
+    [SQL_PUT_TOMBSTONE] = {"put tombstone", "INSERT INTO tombstone (kind, name, position) VALUES ($1, $2, $3)"
+        " ON CONFLICT (kind, name) DO NOTHING"},
+    [SQL_EACH_TOMBSTONE] = {"each tombstone", "SELECT kind, name, position FROM tombstone ORDER BY kind, name"},
 
     [SQL_GET_ATTACHMENT] = {"get attachment",
         "SELECT secret, hash, size, uses FROM attachment WHERE address = $1 AND label = $2 AND file = $3"},
+    [SQL_ATTACHMENT_USES] = {"attachment's uses", "SELECT uses, secret FROM attachment WHERE address = $1"},
     [SQL_PUT_ATTACHMENT] = {"put attachment", "INSERT INTO attachment (address, label, file, secret, hash, size, uses)"
         " VALUES ($1, $2, $3, $4, $5, $6, 0)"},
     [SQL_USE_ATTACHMENT] = {"use attachment", "UPDATE attachment SET uses = uses + $1"
@@ -139,6 +140,4 @@ const struct sql sql_table[SQL_COUNT] = {
     [VIEW_SIDE] = {"view side", "SELECT key, label, mac, data FROM seen_side WHERE name = $1 AND owner = $2 AND key = $3"},
     [VIEW_SIDE_EACH] = {"view each side",
         "SELECT key, label, mac, data FROM seen_side WHERE name = $1 AND owner = $2 ORDER BY key"},
-    [VIEW_SEGMENT] = {"view segment", "SELECT id, guard, source, secret, first, last, items, size, chain, closed,"
-        " erased FROM seen_segment WHERE id = $1"},
 };

@@ -123,7 +123,10 @@ enum status store_create(const char *folder, struct reasons *why)
         return fail(why, folder, status);
     }
     struct db db;
-    mode_t old = umask(0077);
+    status = db_make_file(path);
+    if (status != OK) {
+        return fail(why, path, status);
+    }
     status = db_open(&db, path, DB_CREATE);
     if (status == OK) {
         status = db_exec(&db, "PRAGMA secure_delete = ON");
@@ -131,7 +134,6 @@ enum status store_create(const char *folder, struct reasons *why)
     if (status == OK) {
         status = make_tables(&db);
     }
-    umask(old);
     db_close(&db);
     if (status == OK) {
         status = sync_folder(folder);

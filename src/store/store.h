@@ -206,8 +206,10 @@ struct tree_source store_tree(struct store *);          /* safe from any thread 
 /* Side rows for verify: each row, whether its MAC holds. */
 enum status store_each_side(struct store *, bool (*)(void *, const char *table, record_id owner, const char *key,
                                                      bool good), void *) MUST_CHECK;
-/* Tombstones: what was erased lawfully, and the entry that says so. */
-enum status store_each_tombstone(struct store *, bool (*)(void *, record_id, uint64_t position), void *) MUST_CHECK;
+/* Tombstones: what was erased lawfully ("record" and its id, "attachment" and its address, "segment" and its id in
+ * decimal), and the position of the entry that says so. */
+enum status store_each_tombstone(struct store *, bool (*)(void *, const char *kind, const char *name, uint64_t position),
+                                 void *) MUST_CHECK;
 /* Every stored version of a record, newest first, bodies NULL where erased: for verify. */
 enum status store_each_version(struct store *, record_id, bool (*)(void *, const struct stored_record *), void *) MUST_CHECK;
 enum status store_body_at(struct store *, uint64_t position, struct arena *, uint8_t salt[SALT_BYTES],

@@ -57,10 +57,10 @@ enum status store_each_link(struct store *s, bool (*each)(void *, const struct s
     });
 }
 
-enum status store_each_tombstone(struct store *s, bool (*each)(void *, record_id, uint64_t), void *arg)
+enum status store_each_tombstone(struct store *s, bool (*each)(void *, const char *, const char *, uint64_t), void *arg)
 {
     EACH(s, QUERY_ALL(&s->whole, SQL_EACH_TOMBSTONE), {
-        if (!each(arg, col_int(&r, 0), (uint64_t)col_int(&r, 1))) {
+        if (!each(arg, col_text(&r, 0), col_text(&r, 1), (uint64_t)col_int(&r, 2))) {
             break;
         }
     });

@@ -10,12 +10,14 @@
  * memory follows each savepoint and is published only after the commit.
  */
 #include <assert.h>
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/log.h"
+#include "store/disk.h"
 #include "store/inner.h"
 
 static int count_pages(void *arg, sqlite3 *c, const char *name, int pages)
@@ -75,11 +77,29 @@ static void note_outcome(struct store *s, bool committed)
     pthread_mutex_unlock(&s->fault_lock);
 }
 
+enum status txn_remove_file(struct txn *txn, const char *folder, const char *name)
+{
+    struct removal *gone = malloc(sizeof *gone + PATH_LIMIT);
+    if (!gone) {
+        txn->db->fault = NO_MEMORY;
+        return NO_MEMORY;
+    }
+    int n = snprintf(gone->path, PATH_LIMIT, "%s/%s/%s", txn->store->folder, folder, name);
+    if (n < 0 || n >= PATH_LIMIT) {
+        free(gone);
+        return TOO_LARGE;
+    }
+    gone->next = txn->removals;
+    txn->removals = gone;
+    txn->erased = true;
+    return OK;
+}
+
 static void take_removals(struct store *s, bool committed)
 {
     for (struct removal *r = s->txn.removals, *next; r; r = next) {
         next = r->next;
-        if (committed && unlink(r->path) != 0) {
+        if (committed && disk->remove(r->path) != 0 && errno != ENOENT) {
             log_warn("store: a sealed file that was erased could not be removed; its key is gone");
         }
         free(r);

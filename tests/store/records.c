@@ -184,9 +184,9 @@ static bool run_erase(void *arg, struct txn *txn)
            && txn_erase_record(txn, *(record_id *)arg, position) == OK;
 }
 
-static bool see_tombstone(void *arg, record_id id, uint64_t position)
+static bool see_tombstone(void *arg, const char *kind, const char *name, uint64_t position)
 {
-    *(int *)arg += id == 900;
+    *(int *)arg += strcmp(kind, "record") == 0 && strcmp(name, "900") == 0;
     return true;
 }
 
