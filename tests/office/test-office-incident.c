@@ -7,13 +7,27 @@
 
 static struct fixture f;
 
-static enum status read_as(const char *login, const char *number)
+#define CONCLUSION "{\"finding\":\"infraction\",\"cause\":\"carelessness\",\"damage\":\"none\",\"conclusions\":\"Lock forgotten; nobody entered.\"}"
+#define CLOSING "{\"closing-note\":\"Lesson: two-person lock-up.\"}"
+#define VERIFIED "{\"effectiveness\":\"effective\",\"verified-on\":\"2027-03-02\",\"verification\":\"List seen.\"}"
+
+static void good(enum status status, const char *name)
+{
+    if (!ok(status == OK, "%s", name))
+        printf("# %s: %s\n", status_name(status), fixture_words());
+}
+static char *proposal_hash(const char *proposal)
 {
     struct record_view record;
-    const struct reader *reader = fixture_reader(&f, login);
-    enum status status = office_get(f.office, reader, NULL, number, f.arena, &record);
+    const struct reader *reader = fixture_reader(&f, "ssl");
+    char *hex = arena_alloc(f.arena, 65);
+    if (proposal && office_get(f.office, reader, "proposal", proposal, f.arena, &record) == OK) {
+        const char *op = val_get_str(record.fields, "op");
+        struct hash hash = sha256(op, strlen(op));
+        hex_write(hash.bytes, HASH_BYTES, hex);
+    }
     reader_free(reader);
-    return status;
+    return hex;
 }
 static const char *state_of(const char *login, const char *number)
 {
@@ -54,9 +68,47 @@ int main(void)
     f.now += HOUR;
     if (!ok(fixture_step(&f, "hso", number, "triage", "{\"family\":\"document\",\"classification\":\"breach\",\"severity\":\"medium\",\"personal-data\":\"not-involved\"}") == OK, "triage"))
         printf("# %s\n", fixture_words());
-    (void)read_as;
+    char *fields = arena_printf(f.arena, "{\"investigator\":\"%s\"}", fixture_person(&f, "staff"));
+    ok(fixture_step(&f, "hso", number, "assign", fields) == REFUSED, "the reporter does not investigate");
+    ok(strstr(fixture_words(), "must not be concerned") != NULL, "in the register's words");
+    fields = arena_printf(f.arena, "{\"investigator\":\"%s\"}", fixture_person(&f, "low"));
+    ok(fixture_step(&f, "hso", number, "assign", fields) == REFUSED, "nor somebody who is not cleared");
+    good(fixture_step(&f, "hso", number, "assign", arena_printf(f.arena, "{\"investigator\":\"%s\"}", fixture_person(&f, "inv"))), "an independent investigator is assigned");
+    is(state_of("inv", number), "investigated", "the investigator is a member of the file now");
+    is(state_of("inv2", number), "absent", "the other investigator is not");
+    is(state_of("staff", number), "absent", "and the reporter reads the case no longer");
+    ok(fixture_step(&f, "hso", number, "conclude", CONCLUSION) == REFUSED, "who leads the case does not conclude it");
+    good(fixture_step(&f, "inv", number, "conclude", CONCLUSION), "the investigator concludes");
+    f.now += DAY;
+    good(fixture_step(&f, "hso", number, "decide-measures", "{\"measures-decided\":\"Retraining.\"}"), "measures are decided");
+    const char *measure = NULL, *proposal = NULL;
+    fields = arena_printf(f.arena, "{\"incident\":\"%s\",\"what\":\"Retrain the section\",\"kind\":\"training\",\"owner\":\"%s\",\"due-date\":\"2027-04-01\"}", number, fixture_person(&f, "ict"));
+    good(fixture_create(&f, "hso", "corrective-measure", NULL, fields, &measure), "a measure is ordered");
+    ok(fixture_step(&f, "hso", number, "close", CLOSING) == REFUSED, "a case with an open measure is not closed");
+    ok(strstr(fixture_words(), "Still open: 1") != NULL, "and says what is open");
+    good(fixture_step(&f, "ict", measure, "finish", "{\"done-on\":\"2027-03-02\",\"proof\":\"Signed list.\"}"), "its owner reports it done");
+    ok(fixture_step(&f, "hso", measure, "verify", VERIFIED) == REFUSED, "who ordered it does not verify it");
+    good(fixture_step(&f, "ssl", measure, "verify", VERIFIED), "somebody else verifies");
+    struct outcome outcome;
+    good(fixture_do(&f, "hso", (struct op){.kind = OP_STEP, .number = number, .step = "close", .reason = "done"}, CLOSING, &proposal, &outcome), "closure is proposed");
+    ok(outcome.proposed, "and waits for a second person");
+    is(state_of("hso", number), "measures", "nothing has moved yet");
+    char *hash = proposal_hash(proposal);
+    ok(fixture_do(&f, "hso", (struct op){.kind = OP_CONFIRM, .number = proposal, .proposed = hash}, NULL, NULL, NULL) == REFUSED, "nobody confirms their own");
+    ok(strstr(fixture_words(), "another person") != NULL, "in words");
+    ok(fixture_do(&f, "inv2", (struct op){.kind = OP_CONFIRM, .number = proposal, .proposed = hash}, NULL, NULL, NULL) == ABSENT, "a proposal about a hidden case is hidden");
+    ok(fixture_do(&f, "ssl", (struct op){.kind = OP_CONFIRM, .number = proposal, .proposed = "00"}, NULL, NULL, NULL) == CONFLICT, "other bytes than those proposed are not confirmed");
+    good(fixture_do(&f, "ssl", (struct op){.kind = OP_CONFIRM, .number = proposal, .proposed = hash}, NULL, NULL, NULL), "the section leader confirms");
+    is(state_of("hso", number), "closed", "the case is closed");
+    ok(fixture_do(&f, "ssl", (struct op){.kind = OP_CONFIRM, .number = proposal, .proposed = hash}, NULL, NULL, NULL) == REFUSED, "once");
+    struct version_view *versions;
+    size_t n;
+    const struct reader *reader = fixture_reader(&f, "hso");
+    ok(office_history(f.office, reader, number, f.arena, &versions, &n) == OK && n >= 6, "its history has its versions");
+    is(n ? versions[n - 1].step : NULL, "close", "the last step is the closure");
+    reader_free(reader);
     fixture_reopen(&f);
-    is(state_of("hso", number), "triaged", "all is there after the office was closed and opened");
+    is(state_of("hso", number), "closed", "all is there after the office was closed and opened");
     fixture_free(&f);
     return tap_done();
 }
