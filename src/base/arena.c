@@ -7,6 +7,7 @@
  */
 #include "base/arena.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,6 +47,7 @@ struct arena {
     size_t limit, used, next_size;
     void (*failed)(void *);
     void *failed_arg;
+    struct arena_guard *guard;
 };
 
 static _Thread_local unsigned long fail_after;     /* fault tests: 0 never */
@@ -122,6 +124,18 @@ void arena_on_failure(struct arena *arena, void (*failed)(void *), void *arg)
     arena->failed_arg = arg;
 }
 
+void arena_guard(struct arena *arena, struct arena_guard *guard)
+{
+    guard->outer = arena->guard;
+    arena->guard = guard;
+}
+
+void arena_unguard(struct arena *arena, struct arena_guard *guard)
+{
+    assert(arena->guard == guard);
+    arena->guard = guard->outer;
+}
+
 size_t arena_used(const struct arena *arena)
 {
     return arena->used;
@@ -129,6 +143,10 @@ size_t arena_used(const struct arena *arena)
 
 static _Noreturn void exhausted(struct arena *arena)
 {
+    for (struct arena_guard *guard; (guard = arena->guard) != NULL;) {
+        arena->guard = guard->outer;
+        guard->release(guard->arg);
+    }
     if (arena->failed)
         arena->failed(arena->failed_arg);
     fprintf(stderr, "castellan: an arena of %zu bytes is exhausted\n", arena->limit);

@@ -24,6 +24,11 @@ void arena_clear(struct arena *);
 void arena_free(struct arena *);
 /* Called instead of abort when memory or the limit is exhausted; must not return. */
 void arena_on_failure(struct arena *, void (*failed)(void *), void *arg);
+/* While a guard is in force, release(arg) is called before the hook: for what malloc or a library holds meanwhile. Guards
+ * lie on the caller's stack and nest. */
+struct arena_guard { void (*release)(void *); void *arg; struct arena_guard *outer; };
+void arena_guard(struct arena *, struct arena_guard *);
+void arena_unguard(struct arena *, struct arena_guard *);
 /* Bytes handed out since the last clear. */
 size_t arena_used(const struct arena *);
 

@@ -362,12 +362,8 @@ static const char *repeated(struct arena *arena, const struct val_member *member
 {
     if (count < MANY_MEMBERS) {
         for (size_t i = 1; i < count; i++) {
-            uint16_t first;                /* a name and its NUL: two bytes are always there */
-            memcpy(&first, members[i].name, 2);
             for (size_t k = 0; k < i; k++) {
-                uint16_t other;
-                memcpy(&other, members[k].name, 2);
-                if (first == other && strcmp(members[i].name, members[k].name) == 0)
+                if (members[i].name[0] == members[k].name[0] && strcmp(members[i].name, members[k].name) == 0)
                     return members[i].name;
             }
         }

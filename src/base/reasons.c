@@ -5,9 +5,8 @@
  */
 #include "base/reasons.h"
 
+#include <stdio.h>
 #include <string.h>
-
-#include "base/buf.h"
 
 #define MOST_ARGUMENTS 9
 #define DEFAULT_LIMIT 1000
@@ -150,16 +149,21 @@ void reasons_join(struct reasons *to, const struct reasons *from)
     to->count += from->count - linked;     /* those that `from` only counted */
 }
 
+static size_t line_length(const struct reason *one, enum lang lang)
+{
+    return (one->where ? strlen(one->where) + 2 : 0) + strlen(one->text.in[lang]) + strlen(one->rule) + 4;
+}
+
 char *reasons_text(const struct reasons *reasons, enum lang lang)
 {
-    struct buf text;
-    buf_init(&text, (size_t)4 << 20);
+    size_t len = 0, at = 0;
+    for (const struct reason *one = reasons->first; one; one = one->after)
+        len += line_length(one, lang);
+    char *text = arena_alloc(reasons->arena, len + 1);
     for (const struct reason *one = reasons->first; one; one = one->after) {
-        if (one->where)
-            buf_addf(&text, "%s: ", one->where);
-        buf_addf(&text, "%s (%s)\n", one->text.in[lang], one->rule);
+        snprintf(text + at, len + 1 - at, "%s%s%s (%s)\n", one->where ? one->where : "", one->where ? ": " : "",
+                 one->text.in[lang], one->rule);
+        at += line_length(one, lang);
     }
-    char *copy = arena_strndup(reasons->arena, text.data ? text.data : "", text.len);
-    buf_free(&text);
-    return copy;
+    return text;
 }

@@ -18,8 +18,17 @@ struct reader {
     struct reasons *reasons;
     const char *name;
     yaml_parser_t parser;
+    yaml_event_t event;        /* the current one; deleted by the next, or by release */
     unsigned depth;
 };
+
+/* Also when the arena's memory ends in the middle. */
+static void release(void *arg)
+{
+    struct reader *r = arg;
+    yaml_event_delete(&r->event);
+    yaml_parser_delete(&r->parser);
+}
 
 static void *fault(struct reader *r, size_t line, const char *english, const char *argument)
 {
@@ -29,11 +38,13 @@ static void *fault(struct reader *r, size_t line, const char *english, const cha
     return NULL;
 }
 
-/* The next event, false after a fault. The caller deletes it. */
-static bool next(struct reader *r, yaml_event_t *event)
+/* Makes the next event the current one; false after a fault. */
+static bool next(struct reader *r)
 {
-    if (yaml_parser_parse(&r->parser, event))
+    yaml_event_delete(&r->event);
+    if (yaml_parser_parse(&r->parser, &r->event))
         return true;
+    memset(&r->event, 0, sizeof r->event);
     size_t line = r->parser.problem_mark.line;
     const char *problem = r->parser.problem ? r->parser.problem : "?";
     if (r->parser.error == YAML_READER_ERROR) {
@@ -66,8 +77,9 @@ static bool integer(const char *text, size_t len, int64_t *ret)
     return true;
 }
 
-static struct val *scalar(struct reader *r, const yaml_event_t *event)
+static struct val *scalar(struct reader *r)
 {
+    const yaml_event_t *event = &r->event;
     const char *text = (const char *)event->data.scalar.value;
     size_t len = event->data.scalar.length;
     bool plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
@@ -82,8 +94,9 @@ static struct val *scalar(struct reader *r, const yaml_event_t *event)
 }
 
 /* What no node may carry. */
-static bool node_is_plain(struct reader *r, const yaml_event_t *event)
+static bool node_is_plain(struct reader *r)
 {
+    const yaml_event_t *event = &r->event;
     const yaml_char_t *anchor = NULL, *tag = NULL;
     if (event->type == YAML_SCALAR_EVENT) {
         anchor = event->data.scalar.anchor;
@@ -106,82 +119,69 @@ static bool node_is_plain(struct reader *r, const yaml_event_t *event)
     return true;
 }
 
-static struct val *node(struct reader *, const yaml_event_t *);
-
-/* Reads the event that begins a value, and the value. NULL after a fault; `ret_end` is set at the end event. */
-static struct val *value(struct reader *r, yaml_event_type_t end, bool *ret_end)
-{
-    yaml_event_t event;
-    if (!next(r, &event))
-        return NULL;
-    struct val *val = NULL;
-    if (event.type == end)
-        *ret_end = true;
-    else
-        val = node(r, &event);
-    yaml_event_delete(&event);
-    return val;
-}
+static struct val *node(struct reader *);
 
 static struct val *sequence(struct reader *r)
 {
     struct val *array = val_array(r->arena);
-    for (bool end = false;;) {
-        struct val *item = value(r, YAML_SEQUENCE_END_EVENT, &end);
-        if (end)
+    while (next(r)) {
+        if (r->event.type == YAML_SEQUENCE_END_EVENT)
             return array;
+        struct val *item = node(r);
         if (!item)
             return NULL;
         val_push(r->arena, array, item);
     }
+    return NULL;
+}
+
+/* The current event as a mapping's key. NULL after a fault. */
+static const char *key(struct reader *r, const struct val *object)
+{
+    size_t line = r->event.start_mark.line;
+    if (r->event.type != YAML_SCALAR_EVENT && r->event.type != YAML_ALIAS_EVENT)
+        return fault(r, line, T_("a key must be one word or text here, no list and no mapping"), NULL);
+    if (!node_is_plain(r))
+        return NULL;
+    const char *name = arena_strndup(r->arena, (const char *)r->event.data.scalar.value, r->event.data.scalar.length);
+    if (strlen(name) != r->event.data.scalar.length)
+        return fault(r, line, T_("a key holds the character NUL"), NULL);
+    if (strcmp(name, "<<") == 0)
+        return fault(r, line, T_("merge keys (“<<”) are not used here; write the members out"), NULL);
+    if (val_get(object, name))
+        return fault(r, line, T_("the key “%1$s” stands twice in this mapping"), name);
+    return name;
 }
 
 static struct val *mapping(struct reader *r)
 {
     struct val *object = val_object(r->arena);
-    for (bool end = false;;) {
-        yaml_event_t event;
-        if (!next(r, &event))
-            return NULL;
-        size_t line = event.start_mark.line;
-        end = event.type == YAML_MAPPING_END_EVENT;
-        bool named = event.type == YAML_SCALAR_EVENT && node_is_plain(r, &event);
-        const char *name = named ? arena_strndup(r->arena, (const char *)event.data.scalar.value,
-                                                 event.data.scalar.length) : NULL;
-        bool whole = named && strlen(name) == event.data.scalar.length;
-        bool complex_key = event.type != YAML_SCALAR_EVENT;
-        yaml_event_delete(&event);
-        if (end)
+    while (next(r)) {
+        if (r->event.type == YAML_MAPPING_END_EVENT)
             return object;
-        if (complex_key)
-            return fault(r, line, T_("a key must be one word or text here, no list and no mapping"), NULL);
-        if (!named)
-            return NULL;
-        if (!whole)
-            return fault(r, line, T_("a key holds the character NUL"), NULL);
-        if (strcmp(name, "<<") == 0)
-            return fault(r, line, T_("merge keys (“<<”) are not used here; write the members out"), NULL);
-        if (val_get(object, name))
-            return fault(r, line, T_("the key “%1$s” stands twice in this mapping"), name);
-        struct val *item = value(r, YAML_NO_EVENT, &end);
+        const char *name = key(r, object);
+        struct val *item = name && next(r) ? node(r) : NULL;
         if (!item)
             return NULL;
         val_set(r->arena, object, name, item);
     }
+    return NULL;
 }
 
-static struct val *node(struct reader *r, const yaml_event_t *event)
+/* The value that begins with the current event. */
+static struct val *node(struct reader *r)
 {
-    size_t line = event->start_mark.line;
-    if (!node_is_plain(r, event))
+    size_t line = r->event.start_mark.line;
+    yaml_event_type_t type = r->event.type;
+    if (!node_is_plain(r))
         return NULL;
     struct val *val = NULL;
-    if (event->type == YAML_SCALAR_EVENT) {
-        val = scalar(r, event);
+    if (type == YAML_SCALAR_EVENT) {
+        val = scalar(r);
     } else {
         if (++r->depth > MOST_DEPTH)
             return fault(r, line, T_("lists and mappings are nested deeper than %1$s levels"), "64");
-        val = event->type == YAML_SEQUENCE_START_EVENT ? sequence(r) : mapping(r);
+        val = type == YAML_SEQUENCE_START_EVENT ? sequence(r) : mapping(r);
         r->depth--;
     }
     if (val)
@@ -190,38 +190,31 @@ static struct val *node(struct reader *r, const yaml_event_t *event)
 }
 
 /* Walks to the start of the first document; false when there is none. */
-static bool begin(struct reader *r, yaml_event_t *event)
+static bool begin(struct reader *r)
 {
-    for (;;) {
-        if (!next(r, event))
-            return false;
-        yaml_event_type_t type = event->type;
-        if (type != YAML_STREAM_START_EVENT && type != YAML_DOCUMENT_START_EVENT && type != YAML_STREAM_END_EVENT)
-            return true;
-        yaml_event_delete(event);
+    while (next(r)) {
+        yaml_event_type_t type = r->event.type;
         if (type == YAML_STREAM_END_EVENT) {
             fault(r, 0, T_("the file holds nothing; one YAML document must stand here"), NULL);
             return false;
         }
+        if (type != YAML_STREAM_START_EVENT && type != YAML_DOCUMENT_START_EVENT)
+            return true;
     }
+    return false;
 }
 
 static struct val *document(struct reader *r)
 {
-    yaml_event_t event;
-    if (!begin(r, &event))
+    struct val *val = begin(r) ? node(r) : NULL;
+    if (!val)
         return NULL;
-    struct val *val = node(r, &event);
-    yaml_event_delete(&event);
-    for (yaml_event_type_t type = YAML_NO_EVENT; val && type != YAML_STREAM_END_EVENT;) {
-        if (!next(r, &event))
+    do {
+        if (!next(r))
             return NULL;
-        type = event.type;
-        size_t line = event.start_mark.line;
-        yaml_event_delete(&event);
-        if (type == YAML_DOCUMENT_START_EVENT)
-            return fault(r, line, T_("a second document begins here; a file holds one"), NULL);
-    }
+        if (r->event.type == YAML_DOCUMENT_START_EVENT)
+            return fault(r, r->event.start_mark.line, T_("a second document begins here; a file holds one"), NULL);
+    } while (r->event.type != YAML_STREAM_END_EVENT);
     return val;
 }
 
@@ -239,8 +232,11 @@ enum status yaml_read(struct arena *arena, const char *name, const char *text, s
     }
     yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, len);
+    struct arena_guard guard = {.release = release, .arg = &r};
+    arena_guard(arena, &guard);
     struct val *val = document(&r);
-    yaml_parser_delete(&r.parser);
+    arena_unguard(arena, &guard);
+    release(&r);
     if (!val)
         return BAD_INPUT;
     *ret_val = val;
