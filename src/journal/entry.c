@@ -328,9 +328,12 @@ enum status entry_read(const char *text, size_t len, struct arena *arena, struct
         if (!take(&r, ','))
             break;
     }
-    if (next <= last_required)
+    if (next <= last_required) {
+        while (!fields[next].required)
+            next++;
         return damaged(reasons, fields[next].name, (size_t)(r.p - text),
                        T_("at byte %1$s the entry ends before a field that every entry has"));
+    }
     if (!take(&r, '}') || r.p != r.end)
         return damaged(reasons, NULL, (size_t)(r.p - text), T_("the entry does not end at byte %1$s as it should"));
     *ret = entry;

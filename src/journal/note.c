@@ -79,8 +79,10 @@ bool note_key_read(const char *line, struct note_key *ret)
     char name[NOTE_NAME_MAX + 1] = "";
     memcpy(name, line, (size_t)(plus - line));
     struct note_key key = note_key_make(name, typed + 1);
-    if (memcmp(key.id, id, sizeof id) != 0)
-        return false;
+    char hex[2 * NOTE_KEY_ID + 1];
+    hex_write(key.id, NOTE_KEY_ID, hex);
+    if (memcmp(hex, plus + 1, sizeof hex - 1) != 0)
+        return false;                               /* another id, or another spelling of it */
     *ret = key;
     return true;
 }
