@@ -105,6 +105,19 @@ static void read_order(const struct reader_of *r, const struct register_def *def
         FAULT(r, value, T_("The field %1$s is no date or time."), into->other->name);
 }
 
+/* "after: from, by: RULE": more than the rule's span after; the span is chosen by the record's label or by `rank-of`. */
+static void read_by(const struct reader_of *r, const struct register_def *def, const struct val *tree, struct condition *into)
+{
+    into->by = read_rule(r, tree, "by", false);
+    into->rank_of = read_field(r, def, tree, "rank-of", false);
+    if (into->by && !rule_gives_spans(into->by))
+        FAULT(r, val_get(tree, "by"), T_("The rule %1$s gives no span, so no time can be moved by it."), into->by->name);
+    if (into->rank_of && into->rank_of->type != FIELD_LABEL && into->rank_of->type != FIELD_CLEARANCE)
+        FAULT(r, val_get(tree, "rank-of"), T_("The field %1$s is no label or clearance."), into->rank_of->name);
+    if (into->rank_of && !into->by)
+        FAULT(r, val_get(tree, "rank-of"), T_("“rank-of” belongs to “by”."));
+}
+
 static void read_presence(const struct reader_of *r, const struct val *tree, struct condition *into, const char *key)
 {
     bool truth = read_bool(r, tree, key, true);
@@ -131,7 +144,9 @@ static void read_field_test(const struct reader_of *r, const struct register_def
     if (found[0] == 'i')
         read_is(r, tree, into, found);
     else if (strcmp(found, "after") == 0 || strcmp(found, "before") == 0)
-        read_order(r, def, tree, into, found);
+        read_order(r, def, tree, into, found), read_by(r, def, tree, into);
+    else if (val_get(tree, "by"))
+        FAULT(r, val_get(tree, "by"), T_("“by” belongs to “after” and “before”."));
     else
         read_presence(r, tree, into, found);
 }
@@ -144,7 +159,7 @@ static const struct form {
 } forms[] = {
     {"person-in", "person-in also-in or-superior-of not-cleared-for label-at-least unless", read_person_in},
     {"actor-in", "actor-in label-at-least unless", read_actor_in},
-    {"field", "field is is-not absent present after before label-at-least unless", read_field_test},
+    {"field", "field is is-not absent present after before by rank-of label-at-least unless", read_field_test},
 };
 
 const struct condition *read_condition(const struct reader_of *r, const struct register_def *def, const struct val *tree, const struct val *at, struct condition *into)

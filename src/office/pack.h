@@ -66,6 +66,8 @@ struct condition {
     const struct field_def *const *others; size_t n_others;
     const struct field_def *superiors_of;
     const struct field_def *other; bool against_now;
+    const struct rule *by;                   /* TEST_AFTER, TEST_BEFORE: `other` moved by this rule's span; NULL: by nothing */
+    const struct field_def *rank_of;         /* label or clearance field whose rank word chooses the span; NULL: the record's label */
     const char *const *words; size_t n_words;
     const char *label_at_least;              /* rank word; NULL: any label */
     const struct condition *unless;          /* the refusal does not apply where this holds */

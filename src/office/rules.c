@@ -9,15 +9,20 @@
 #include "office/inside.h"
 
 /* Policies map their classes to rank words as thresholds of those names: the highest that the class reaches. */
-const char *rank_word(const struct office *office, label_id id)
+static const char *rank_word_at(const struct policy *policy, int rank)
 {
-    const struct label_slot *slot = intern_label(office->intern, id);
-    for (int i = 0; slot->policy && rank_words[i]; i++) {
-        int rank = policy_threshold(slot->policy, rank_words[i]);
-        if (rank >= 0 && slot->rank >= rank)
+    for (int i = 0; policy && rank_words[i]; i++) {
+        int from = policy_threshold(policy, rank_words[i]);
+        if (from >= 0 && rank >= from)
             return rank_words[i];
     }
     return "UNCLASSIFIED";
+}
+
+const char *rank_word(const struct office *office, label_id id)
+{
+    const struct label_slot *slot = intern_label(office->intern, id);
+    return rank_word_at(slot->policy, slot->rank);
 }
 
 static int rank_at(const char *word)
@@ -91,11 +96,46 @@ static bool is_one_of(const struct image *image, const struct condition *when)
     return false;
 }
 
+/* The rank word that chooses a rule's span: of the record's label, or of the highest class in a label or clearance field. */
+static const char *ruling_rank(const struct stage *stage, const struct image *image, const struct condition *when)
+{
+    const struct policies *policies = stage->office->policies;
+    const char *text = when->rank_of ? image_text(image, when->rank_of->name) : NULL;
+    struct clearance *clearance;
+    struct label *label;
+    int rank = -1;
+    if (!when->rank_of)
+        return rank_word(stage->office, image->label);
+    if (!text)
+        return "UNCLASSIFIED";
+    if (when->rank_of->type == FIELD_LABEL)
+        return label_read(text, strlen(text), stage->arena, NULL, &label) != OK ? "UNCLASSIFIED"
+            : rank_word_at(policies_find(policies, label->policy), policy_class_rank(policies_find(policies, label->policy), label->class_lacv));
+    if (clearance_read(text, strlen(text), stage->arena, NULL, &clearance) != OK)
+        return "UNCLASSIFIED";
+    const struct policy *policy = policies_find(policies, clearance->policy);
+    for (unsigned i = 0; policy && i < clearance->n_classes; i++)
+        if (policy_class_rank(policy, clearance->classes[i]) > rank)
+            rank = policy_class_rank(policy, clearance->classes[i]);
+    return rank_word_at(policy, rank);
+}
+
+/* Where a rule says nothing for the rank, the condition compares with nothing and does not hold. */
+static moment moved(const struct stage *stage, const struct image *image, const struct condition *when, moment other)
+{
+    struct span span;
+    if (!when->by || other == MOMENT_NONE)
+        return other;
+    if (rule_span(when->by, ruling_rank(stage, image, when), &span) != OK)
+        return MOMENT_NONE;
+    return span_add(NULL, other, span);
+}
+
 /* Days compare as days: a date field against now is over when its day is. */
 static bool ordered(const struct stage *stage, const struct image *image, const struct condition *when, bool after)
 {
     moment one = image_moment(image, when->field);
-    moment other = when->against_now ? stage->now : image_moment(image, when->other);
+    moment other = moved(stage, image, when, when->against_now ? stage->now : image_moment(image, when->other));
     if (one == MOMENT_NONE || other == MOMENT_NONE)
         return false;
     if (when->field->type == FIELD_DATE) {
