@@ -20,14 +20,23 @@ static uint64_t tap_state;
 
 static inline bool tap_ok(bool good, const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* One line, whatever stands in the text: TAP knows no other lines, and "#" begins a directive. */
+static inline void tap_line(const char *before, const char *text)
+{
+    fputs(before, stdout);
+    for (; *text; text++)
+        putchar((unsigned char)*text < 0x20 ? ' ' : *text == '#' ? '+' : *text);
+    putchar('\n');
+}
 static inline bool tap_ok(bool good, const char *file, int line, const char *format, ...)
 {
+    char title[400], number[40];
     va_list list;
     va_start(list, format);
-    printf("%s %d - ", good ? "ok" : "not ok", ++tap_count);
-    vprintf(format, list);
+    vsnprintf(title, sizeof title, format, list);
     va_end(list);
-    printf("\n");
+    snprintf(number, sizeof number, "%s %d - ", good ? "ok" : "not ok", ++tap_count);
+    tap_line(number, title);
     if (!good) {
         tap_failures++;
         printf("#   at %s:%d\n", file, line);
@@ -39,7 +48,8 @@ static inline bool tap_is(const char *got, const char *want, const char *file, i
 {
     bool same = got == want || (got && want && strcmp(got, want) == 0);
     if (!tap_ok(same, file, line, "%s", name)) {
-        printf("#   got:  %s\n#   want: %s\n", got ? got : "(null)", want ? want : "(null)");
+        tap_line("#   got:  ", got ? got : "(null)");
+        tap_line("#   want: ", want ? want : "(null)");
     }
     return same;
 }
