@@ -105,7 +105,7 @@ static bool scheme_is_sound(const char *text, size_t len)
     static const char *const SCHEMES[] = {"http://", "https://", "mailto:"};
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
-        if (c < 33 || c == '\\') return false;   /* a browser strips these before it looks for the scheme */
+        if (c < 32 || c == 127 || c == '\\' || (c == ' ' && i == 0)) return false;   /* a browser strips these before it looks for the scheme */
     }
     for (size_t i = 0; i < 3; i++) {
         size_t n = strlen(SCHEMES[i]);
