@@ -6,7 +6,6 @@
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -23,7 +22,9 @@ void totp_code(enum totp_hash hash, const void *key, size_t key_len, uint64_t st
     unsigned at = mac[len - 1] & 15;
     uint32_t code = ((uint32_t)(mac[at] & 0x7f) << 24) | ((uint32_t)mac[at + 1] << 16) | ((uint32_t)mac[at + 2] << 8) | mac[at + 3];
     if (digits > 8) digits = 8;
-    snprintf(out, digits + 1, "%0*u", (int)digits, code % POWERS[digits]);
+    code %= POWERS[digits];
+    for (unsigned i = digits; i-- > 0; code /= 10) out[i] = (char)('0' + code % 10);
+    out[digits] = '\0';
     wipe(mac, sizeof mac);
 }
 
