@@ -222,11 +222,11 @@ static void header_footer(struct book *b, const char *marking)
 {
     const struct document *doc = b->doc;
     size_t extra = ampersands(marking), room = 120 > extra ? 120 - extra : 0;
-    buf_adds(&b->part, "<headerFooter><oddHeader>&amp;C&amp;\"-,Bold\"");
+    buf_adds(&b->part, "<headerFooter><oddHeader>&amp;C&amp;B");
     header_text(&b->part, marking, most_header - 20 > 2 * extra ? most_header - 20 - 2 * extra : 0);
     buf_adds(&b->part, "</oddHeader><oddFooter>&amp;L");
     header_text(&b->part, doc->office ? doc->office : "", 40);
-    buf_adds(&b->part, "&amp;C&amp;\"-,Bold\"");
+    buf_adds(&b->part, "&amp;C&amp;B");
     header_text(&b->part, marking, room);
     buf_adds(&b->part, "&amp;R");
     if (doc->copy) {

@@ -5,47 +5,82 @@
 #ifndef WIRE_WIRE_H
 #define WIRE_WIRE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "base/arena.h"
 #include "base/moment.h"
 #include "base/reasons.h"
 #include "base/status.h"
 
-/* ---- mail: one relay, libcurl SMTP, TLS as configured ---- */
+/* ---- mail: one relay, libcurl SMTP ---- */
+
+/* url: "smtps://host[:465]" (TLS from the first byte) or "smtp://host[:587]", where STARTTLS is required, except to a
+ * loopback address when insecure_loopback is set. ca_file: NULL for the system's certificates. user: NULL for none. */
 struct mail_relay { const char *url; const char *user, *password, *ca_file; const char *from; bool insecure_loopback; };
+/* Addresses are bare ("name@host"), text is UTF-8 with LF lines. message_id without angle brackets; NULL for none. */
 struct mail { const char *to, *subject, *text; const char *message_id; moment date; };
-/* Sends one mail; FAILED_IO with reasons when the relay did not take it. No header may hold a line break. */
+/* Sends one mail; BAD_INPUT when a field holds what no header may (line breaks, controls, a second address),
+ * FAILED_IO with reasons when the relay did not take it. Blocks for at most 30 s. Safe from many threads. */
 enum status mail_send(const struct mail_relay *, const struct mail *, struct reasons *) MUST_CHECK;
 
 /* ---- ports ---- */
+
 enum port_kind { PORT_UDP, PORT_TCP, PORT_FILE };
-struct port {
-    const char *name;
-    enum port_kind kind;
-    const char *address;                     /* "127.0.0.1:5514" or a file's path */
-    size_t max_message;
+enum port_frame {
+    FRAME_LINES,                             /* a message ends with LF (CR before it goes) or NUL */
+    FRAME_SYSLOG,                            /* RFC 6587: "<length> <bytes>" where it begins with a digit, else lines */
 };
-struct port_message { const char *bytes; size_t len; const char *peer; moment received; };
+struct port {
+    const char *name;                        /* letters, digits, dots, dashes: it names the state file */
+    enum port_kind kind;
+    const char *address;                     /* "127.0.0.1:5514", "[::1]:0" or a file's path */
+    size_t max_message;                      /* 0: 65536; what is longer is delivered cut and counted */
+    enum port_frame frame;                   /* of PORT_TCP */
+    unsigned max_peers;                      /* of PORT_TCP, 0: 256; a further one puts the longest silent one out */
+};
+struct port_message { const char *bytes; size_t len; const char *peer; moment received; bool cut; };
 struct wire;                                 /* one thread with epoll over all ports */
-/* `took` runs in wire's thread; `settle` must be called by the taker with the message's token once it is durable: a
- * followed file's offset moves only then. */
+/* `took` runs in wire's thread; while it runs nothing else is read: slow takers slow their peers down. */
 struct wire_taker {
     void (*took)(void *arg, const struct port *, uint64_t token, const struct port_message *);
     void *arg;
     moment (*now)(void *arg);
 };
+/* Opens all ports or none. The ports' table must outlive the wire. state_folder: where followed files' offsets are
+ * kept; NULL when there are none. A followed file need not exist yet; without a saved offset it is read from its start. */
 enum status wire_open(const struct port *ports, size_t n, const char *state_folder, struct wire_taker,
                       struct reasons *, struct wire **ret) MUST_CHECK;
-void wire_settle(struct wire *, uint64_t token);
-int wire_bound_port(struct wire *, const char *port_name);   /* for port 0 */
+/* To be called with the messages' tokens once what was made of them is durable, in any order, from any thread, also
+ * inside `took`. For followed files the offset moves over messages settled without a gap; when this returns OK it has
+ * been saved (written, synced, renamed), so after a crash what is settled does not come again and what is not does.
+ * FAILED_IO: not saved; the next call tries again. At most 65536 messages of a file are handed out unsettled. */
+enum status wire_settle(struct wire *, const uint64_t *tokens, size_t n) MUST_CHECK;
+int wire_bound_port(struct wire *, const char *port_name);   /* for port 0; -1 when there is none of this name */
+struct wire_counts {
+    uint64_t messages, bytes, cut;           /* handed out; of those, cut to max_message */
+    uint64_t put_out, gaps;                  /* peers put out; times a followed file could not be found again */
+    unsigned peers;
+};
+bool wire_counts(struct wire *, const char *port_name, struct wire_counts *ret);
+/* Stops the thread; what was read but not settled comes again at the next start. Takes NULL. */
 void wire_close(struct wire *);
 
-/* ---- the ring: shared memory between one writer and one jailed worker ---- */
+/* ---- the ring: shared memory between one process that puts and one that takes ---- */
+
+/* Either side may be a jailed worker that has been taken over: every length and index from the other side is checked,
+ * and nothing it writes can make this side read or write outside the ring. */
 struct ring;
-struct ring *ring_new(size_t bytes);         /* before the fork; NULL without memory */
-void ring_free(struct ring *);
-bool ring_put(struct ring *, const void *, size_t len, int timeout_ms);      /* false when full that long */
-/* Takes the next message into out; 0 at the end (ring_end and empty), -1 on time-out. */
+struct ring *ring_new(size_t bytes);         /* before the fork; rounded up to a power of two; NULL without memory */
+void ring_free(struct ring *);               /* takes NULL */
+/* False when it was full that long (timeout_ms < 0: wait for ever), after ring_end, for an empty message or one that
+ * can never fit (its length and 4 bytes), or when the other side wrote nonsense. */
+bool ring_put(struct ring *, const void *, size_t len, int timeout_ms);
+/* Takes the next message into out; its length, 0 at the end (ring_end and empty), -1 on time-out, -2 when the message
+ * was longer than cap (it is gone) or the other side wrote nonsense. */
 long ring_take(struct ring *, void *out, size_t cap, int timeout_ms);
-void ring_end(struct ring *);
+void ring_end(struct ring *);                /* by either side: no more will be put */
+bool ring_broken(const struct ring *);       /* the other side wrote nonsense: give it up */
 
 #endif
