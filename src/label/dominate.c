@@ -9,8 +9,19 @@
 #include "base/text.h"
 #include "label/model.h"
 
+enum { FEW_VALUES = 12 };       /* up to here a walk is quicker than a search */
+
 static bool holds(const struct clearance *clearance, const struct category *category)
 {
+    if (clearance->n_categories <= FEW_VALUES) {
+        for (unsigned i = 0; i < clearance->n_categories; i++) {
+            const struct category *held = &clearance->categories[i];
+            if (held->type == category->type && same_text(held->lacv, category->lacv) &&
+                strcmp(held->tag_set, category->tag_set) == 0)
+                return true;
+        }
+        return false;
+    }
     unsigned low = 0, high = clearance->n_categories;
     while (low < high) {
         unsigned middle = (low + high) / 2;
@@ -35,7 +46,7 @@ static bool class_reached(const struct policy *policy, const struct sp_class *cl
 {
     for (unsigned i = 0; i < clearance->n_classes; i++) {
         if (!policy->by_hierarchy) {
-            if (strcmp(clearance->classes[i], class->lacv) == 0)
+            if (same_text(clearance->classes[i], class->lacv))
                 return true;
             continue;
         }

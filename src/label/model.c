@@ -13,7 +13,7 @@
 const struct sp_class *policy_class(const struct policy *policy, const char *lacv)
 {
     for (unsigned i = 0; i < policy->n_classes; i++)
-        if (strcmp(policy->classes[i].lacv, lacv) == 0)
+        if (same_text(policy->classes[i].lacv, lacv))
             return &policy->classes[i];
     return NULL;
 }
@@ -42,14 +42,23 @@ const struct sp_set *policy_set_named(const struct policy *policy, const char *n
     return NULL;
 }
 
+/* The last eight bytes of a text as a number: identifiers of one policy differ at their ends. */
+static uint64_t tail(const char *text)
+{
+    size_t len = strlen(text);
+    uint64_t word = 0;
+    if (len >= sizeof word)
+        memcpy(&word, text + len - sizeof word, sizeof word);
+    else
+        memcpy(&word, text, len);
+    return word + len;
+}
+
 static uint32_t slot_hash(const char *set, enum tag_type type, const char *lacv)
 {
-    uint32_t hash = 2166136261u ^ (uint32_t)type;
-    for (; *set; set++)
-        hash = (hash ^ (unsigned char)*set) * 16777619u;
-    for (; *lacv; lacv++)
-        hash = (hash ^ (unsigned char)*lacv) * 16777619u;
-    return hash ^ hash >> 15;
+    uint64_t hash = (tail(set) ^ (uint64_t)type) * UINT64_C(0x9e3779b97f4a7c15);
+    hash = ((hash ^ hash >> 29) + tail(lacv)) * UINT64_C(0xbf58476d1ce4e5b9);
+    return (uint32_t)(hash >> 32);
 }
 
 static const struct sp_value **slot(const struct policy *policy, const char *set, enum tag_type type, const char *lacv)
@@ -57,7 +66,7 @@ static const struct sp_value **slot(const struct policy *policy, const char *set
     uint32_t at = slot_hash(set, type, lacv);
     for (;; at++) {
         const struct sp_value **here = &policy->slots[at & policy->mask];
-        if (!*here || ((*here)->tag->type == type && strcmp((*here)->lacv, lacv) == 0 &&
+        if (!*here || ((*here)->tag->type == type && same_text((*here)->lacv, lacv) &&
                        strcmp((*here)->tag->set->oid, set) == 0))
             return here;
     }

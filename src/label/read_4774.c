@@ -183,7 +183,7 @@ static enum status choose_tag(struct import *import, const xmlNode *node, struct
     return OK;
 }
 
-/* Looks through the chosen tags; `takes` says whether a value is the one meant. */
+/* Looks through the chosen tags for the one value with this name, or this lacv. */
 static enum status find_value(struct import *import, const xmlNode *node, const struct tag_choice *choice,
                               const char *text, bool by_name, struct values *values)
 {
@@ -191,13 +191,15 @@ static enum status find_value(struct import *import, const xmlNode *node, const 
     const char *lacv = by_name ? NULL : lacv_normal(import->arena, text);
     unsigned matches = 0;
     for (unsigned s = 0; s < choice->policy->n_sets; s++)
-        for (unsigned t = 0; t < choice->policy->sets[s].n; t++) {
+        for (unsigned t = 0; (!choice->set || choice->set == &choice->policy->sets[s]) && t < choice->policy->sets[s].n;
+             t++) {
             const struct sp_tag *tag = &choice->policy->sets[s].tags[t];
-            for (unsigned v = 0; chosen(choice, tag) && v < tag->n; v++) {
+            unsigned n = chosen(choice, tag) ? tag->n : 0;
+            for (unsigned v = 0; v < n; v++) {
                 const struct sp_value *value = &tag->values[v];
                 if (value->input != INPUT_NONE)
                     entered = value;
-                if (str_eq(by_name ? value->name : value->lacv, by_name ? text : lacv)) {
+                if (strcmp(by_name ? value->name : value->lacv, by_name ? text : lacv) == 0) {
                     found = value;
                     matches++;
                 }

@@ -407,14 +407,18 @@ static void check_children(struct walk *walk, const struct element_rule *rule, x
 
 static void check_leaf(struct walk *walk, const struct element_rule *rule, const xmlNode *node)
 {
-    bool elements = false, text = false;
+    bool elements = false, text = false, words = false;
     for (const xmlNode *child = node->children; child; child = child->next) {
         elements |= child->type == XML_ELEMENT_NODE;
         text |= is_text(child) && child->content && *child->content;
+        words |= is_text(child) && !is_blank(child);
     }
-    if (elements || (text && rule->content == C_EMPTY))
+    if (rule->content == C_ANY) {           /* any element, but no text beside */
+        if (words)
+            FAULT(walk, line_of(node), "spif.text", T_("%1$s may not hold text"), rule->name);
+    } else if (elements || (text && rule->content == C_EMPTY))
         FAULT(walk, line_of(node), "spif.content", T_("%1$s may not hold anything like this"), rule->name);
-    else if (rule->content == C_CODE || rule->content == C_NAME256) {
+    else if (rule->content != C_EMPTY) {
         enum simple type = rule->content == C_CODE ? S_CODE : S_NAME256;
         const char *content = xml_text(walk->arena, node);
         if (!simple_valid(type, content))
@@ -430,7 +434,7 @@ static void check_element(struct walk *walk, xmlNode *node)
     check_attrs(walk, rule, node);
     if (rule->content == C_ELEMENTS)
         check_children(walk, rule, node);
-    else if (rule->content != C_ANY)
+    else
         check_leaf(walk, rule, node);
 }
 

@@ -8,6 +8,7 @@
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -55,9 +56,64 @@ static void refuse_doctype(void *arg, const xmlChar *name, const xmlChar *extern
     xmlStopParser(ctxt);
 }
 
+/* A parser is costly to make next to a label's few hundred bytes, so a thread keeps one for small files and renews it
+ * now and then, lest its dictionary of names grow with every odd name it ever met. */
+enum { SMALL_FILE = 16 * 1024, MOST_USES = 64 };
+struct kept {
+    xmlParserCtxt *ctxt;
+    unsigned uses;
+};
+static pthread_key_t kept_key;
+
+static void drop_kept(void *arg)
+{
+    struct kept *kept = arg;
+    if (kept->ctxt)
+        xmlFreeParserCtxt(kept->ctxt);
+    free(kept);
+}
+
 static void start_library(void)
 {
     xmlInitParser();
+    if (pthread_key_create(&kept_key, drop_kept) != 0)
+        abort();
+}
+
+static xmlParserCtxt *new_parser(void)
+{
+    xmlParserCtxt *ctxt = xmlNewParserCtxt();
+    if (ctxt) {
+        ctxt->sax->serror = note_error;
+        ctxt->sax->internalSubset = refuse_doctype;
+    }
+    return ctxt;
+}
+
+/* *ret_kept tells whether the thread keeps it. */
+static xmlParserCtxt *take_parser(size_t len, bool *ret_kept)
+{
+    struct kept *kept = len <= SMALL_FILE ? pthread_getspecific(kept_key) : NULL;
+    *ret_kept = false;
+    if (len > SMALL_FILE)
+        return new_parser();
+    if (!kept) {
+        kept = calloc(1, sizeof *kept);
+        if (!kept || pthread_setspecific(kept_key, kept) != 0) {
+            free(kept);
+            return new_parser();
+        }
+    }
+    if (kept->ctxt && ++kept->uses > MOST_USES) {
+        xmlFreeParserCtxt(kept->ctxt);
+        kept->ctxt = NULL;
+    }
+    if (!kept->ctxt) {
+        kept->ctxt = new_parser();
+        kept->uses = 0;
+    }
+    *ret_kept = kept->ctxt != NULL;
+    return kept->ctxt;
 }
 
 enum status xml_parse(const char *name, const char *data, size_t len, size_t max, bool recover, struct reasons *reasons,
@@ -71,18 +127,19 @@ enum status xml_parse(const char *name, const char *data, size_t len, size_t max
         return TOO_LARGE;
     }
     pthread_once(&once, start_library);
-    xmlParserCtxt *ctxt = xmlNewParserCtxt();
+    bool kept;
+    xmlParserCtxt *ctxt = take_parser(len, &kept);
     if (!ctxt)
         return NO_MEMORY;
     ctxt->_private = &reading;
-    ctxt->sax->serror = note_error;
-    ctxt->sax->internalSubset = refuse_doctype;
     int options = XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_COMPACT | XML_PARSE_BIG_LINES;
     if (recover)
         options |= XML_PARSE_RECOVER;
     xmlDoc *doc = xmlCtxtReadMemory(ctxt, data, (int)len, NULL, NULL, options);
     bool whole = ctxt->wellFormed && ctxt->nsWellFormed;
-    xmlFreeParserCtxt(ctxt);
+    ctxt->_private = NULL;
+    if (!kept)
+        xmlFreeParserCtxt(ctxt);
     if (!doc || reading.doctype || (!recover && !whole) || !xmlDocGetRootElement(doc)) {
         if (doc)
             xmlFreeDoc(doc);
