@@ -123,12 +123,20 @@ static void checkpoint(struct store *s)
     }
 }
 
+static void roll_back(struct store *s)
+{
+    if (!sqlite3_get_autocommit(s->writer.c)) {
+        (void)sqlite3_exec(s->writer.c, "ROLLBACK", NULL, NULL, NULL);
+    }
+}
+
 static bool commit_batch(struct store *s, struct job **jobs, bool *good, size_t n)
 {
     s->writer.fault = OK;
     s->writer.fault_code = 0;
     s->refused = false;
     s->txn = (struct txn){.store = s, .db = &s->writer, .edge = s->edge};
+    roll_back(s);                   /* where memory failed it in the batch before */
     if (db_exec(&s->writer, "BEGIN IMMEDIATE") != OK) {
         return false;
     }
@@ -141,9 +149,7 @@ static bool commit_batch(struct store *s, struct job **jobs, bool *good, size_t 
     if (!s->refused && s->writer.fault == OK && db_exec(&s->writer, "COMMIT") == OK) {
         return true;
     }
-    if (!sqlite3_get_autocommit(s->writer.c)) {
-        (void)sqlite3_exec(s->writer.c, "ROLLBACK", NULL, NULL, NULL);
-    }
+    roll_back(s);
     return false;
 }
 
