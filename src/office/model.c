@@ -238,7 +238,7 @@ static void take_membership(struct model *model, const struct image *image)
     add_membership(model, image->id, (struct m_membership){
         .id = image->id, .file = link_of(image, "file"), .person = link_of(image, "person"),
         .from = moment_of(image, "from", MOMENT_NONE), .until = until_of(image), .in_force = in_state(image, "in-force"),
-        .emergency = val_get_bool(image->fields, "emergency", false)});
+        .emergency = val_get_bool(image->fields, "emergency", false) || strcmp(image->def->name, "emergency-access") == 0});
 }
 
 static void drop_file(struct model *model, record_id id)
@@ -278,6 +278,7 @@ static const struct core {
     {"appointment", take_appointment, drop_appointment}, {"clearance", take_clearance, drop_clearance},
     {"briefing", take_briefing, drop_briefing},     {"file", take_file, drop_file},
     {"membership", take_membership, drop_membership},
+    {"emergency-access", take_membership, drop_membership},      /* the same fields: a membership for hours */
 };
 static const struct core *core_of(const struct register_def *def)
 {

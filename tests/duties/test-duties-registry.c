@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * An accountable document from receipt to certified destruction: holder and witness cleared, registrar and witness different,
+ * regrading only with consent, nothing closed while a copy or a movement is open.
+ */
+#include <string.h>
+
+#include "tap.h"
+#include "walk.h"
+
+#define NATO "1.3.26.1.3.1"
+#define CLEARED(level) "\"clearances\":[{\"clearance\":\"{\\\"categories\\\":[],\\\"classes\\\":[\\\"" level "\\\"],\\\"policy\\\":\\\"" NATO \
+    "\\\"}\",\"from\":\"2026-01-01\",\"until\":\"2031-01-01\"}],\"briefings\":[{\"policy\":\"" NATO "\",\"class\":\"" level \
+    "\",\"from\":\"2026-01-01\",\"until\":\"2029-01-01\"}]"
+#define PERSON(login, name, post, rest) "{\"login\":\"" login "\",\"name\":\"" name "\",\"given-name\":\"A\",\"nationality\":\"BEL\"," \
+    "\"email\":\"" login "@hq.example\",\"posts\":[{\"post\":\"" post "\",\"from\":\"2026-01-01\"}]," rest "}"
+static const char more[] = "[" PERSON("clerk", "Peeters", "registrar", CLEARED("4")) "," PERSON("crypto", "Maes", "crypto-custodian", CLEARED("4"))
+    "," PERSON("owner", "Claes", "information-owner", CLEARED("4")) "]";
+
+static const char *secret, *document, *copy;
+
+static void receive(void)
+{
+    const char *body = fixture_person(&f, "hso");
+    const char *origin = made("hso", "organisation", NULL, fields("{\"name\":\"Delegation A\",\"kind\":\"delegation\",\"security-officer\":\"%s\"}", body),
+                              "the originator is known");
+    ok(fixture_create(&f, "staff", "document", secret, "{}", NULL) != OK, "only the registry registers");
+    document = made("clerk", "document", secret, fields("{\"title\":\"Plan for the north gate\",\"reference\":\"A/12/27\",\"kind\":\"plan\","
+        "\"originator\":\"%s\",\"dated\":\"2027-02-20\"}", origin), "the registrar registers a document");
+    copy = made("clerk", "document-copy", NULL, fields("{\"document\":\"%s\",\"control-number\":\"NS-27-0417\",\"copy-number\":2,\"medium\":\"paper\"}", document),
+                "and its copy 2");
+    is(state("staff", document), "absent", "who is neither cleared nor a holder reads nothing of it");
+    is(state("reg", copy), "held", "the head of registry reads the copy");
+    is(state("owner", copy), "absent", "a cleared person outside the distribution does not");
+}
+
+static void hand_over(void)
+{
+    refused("clerk", copy, "issue", fields("{\"holder\":\"%s\",\"issued-on\":\"2027-03-01\"}", fixture_person(&f, "staff")), "not cleared",
+            "a holder who is not cleared to the level is refused");
+    const char *movement = made("clerk", "custody-movement", NULL, fields("{\"copy\":\"%s\",\"kind\":\"transfer\",\"on\":\"2027-03-01T09:00Z\"}", copy), "a transfer is prepared");
+    done("clerk", movement, "hand-over", fields("{\"to-holder\":\"%s\"}", fixture_person(&f, "owner")), "the copy is handed over");
+    is(state("owner", copy), "held", "the recipient reads the copy now");
+    refused("clerk", movement, "sign-receipt", "{\"signed-at\":\"2027-03-01T09:05Z\"}", "Only whoever is named", "nobody signs for the recipient");
+    refused("clerk", copy, "dispatch", "{}", "", "a copy under way is not dispatched");
+    done("owner", movement, "sign-receipt", "{\"signed-at\":\"2027-03-01T09:05Z\"}", "the recipient signs");
+    done("clerk", copy, "issue", fields("{\"holder\":\"%s\",\"issued-on\":\"2027-03-01\"}", fixture_person(&f, "owner")), "the copy is issued");
+    done("clerk", copy, "return", "{\"container\":\"3-114\"}", "and taken back");
+}
+
+static void regrade(void)
+{
+    struct op op = {.kind = OP_REGRADE, .number = document, .label = fixture_label(&f, "NATO", "CONFIDENTIAL"), .reason = "originator's letter"};
+    ok(fixture_do(&f, "reg", op, NULL, NULL, NULL) != OK, "without the originator's consent nothing is downgraded");
+    done("clerk", document, "record-consent", "{\"originator-consent\":true,\"consent-reference\":\"A/13/27\"}", "the consent is recorded");
+    ok(fixture_do(&f, "clerk", op, NULL, NULL, NULL) != OK, "a registrar has no right to regrade");
+    if (!ok(fixture_do(&f, "reg", op, NULL, NULL, NULL) == OK, "the head of registry has"))
+        printf("# %s\n", fixture_words());
+}
+
+static void destroy(void)
+{
+    refused("clerk", document, "dispose", "{}", "Still open", "an entry with a copy left is not closed");
+    const char *movement = made("clerk", "custody-movement", NULL, fields("{\"copy\":\"%s\",\"kind\":\"destruction\",\"on\":\"2027-03-02T10:00Z\"}", copy), "a destruction is prepared");
+    refused("clerk", movement, "record", "{}", "other hand", "it is not completed by one hand");
+    refused("clerk", movement, "destroy", fields("{\"witness\":\"%s\",\"method\":\"shredding\"}", fixture_person(&f, "clerk")), "different persons",
+            "the registrar is not the witness");
+    refused("clerk", movement, "destroy", fields("{\"witness\":\"%s\",\"method\":\"shredding\"}", fixture_person(&f, "low")), "not cleared",
+            "a witness who is not cleared to the level is refused");
+    refused("reg", movement, "destroy", fields("{\"witness\":\"%s\",\"method\":\"shredding\"}", fixture_person(&f, "crypto")), "Only whoever is named",
+            "who prepared it destroys");
+    done("clerk", movement, "destroy", fields("{\"witness\":\"%s\",\"method\":\"shredding\"}", fixture_person(&f, "crypto")), "destroyed before the witness");
+    refused("clerk", copy, "destroy", fields("{\"certificate\":\"%s\"}", movement), "Still open", "the copy waits for the witness's signature");
+    refused("owner", movement, "sign-as-witness", "{\"signed-at\":\"2027-03-02T10:10Z\"}", "", "another person does not sign");
+    done("crypto", movement, "sign-as-witness", "{\"signed-at\":\"2027-03-02T10:10Z\"}", "the witness signs");
+    is(state("reg", movement), "complete", "the certificate is complete");
+    both("clerk", "reg", copy, "destroy", fields("{\"certificate\":\"%s\"}", movement), "the copy is recorded as destroyed");
+    is(state("reg", copy), "destroyed", "and is");
+    done("clerk", document, "dispose", "{}", "now the entry is closed");
+}
+
+int main(void)
+{
+    fixture_new_with(&f, more);
+    secret = fixture_label(&f, "NATO", "SECRET");
+    receive();
+    hand_over();
+    regrade();
+    destroy();
+    fixture_free(&f);
+    return tap_done();
+}
