@@ -92,7 +92,7 @@ static void load_file(const struct reader_of *r, struct register_def *def, const
         def->file = FILE_OF_FIELD;
         def->file_field = followed(r, def, value);
     } else if (value) {
-        def->file = meant[read_one_of(r, tree, "file", kinds, 0)];
+        def->file = meant[read_one_of(r, tree, "file", kinds, 1)];
     }
     if ((def->file == FILE_SELF) != (strcmp(def->name, "file") == 0))
         FAULT(r, value ? value : tree, T_("The register file, and no other, has file: self."));

@@ -159,8 +159,10 @@ static void load_field(const struct reader_of *r, struct field_def *field, const
         return;
     field->words = read_words(r, tree, "name", true);
     field->help = read_words(r, tree, "help", false);
-    if (!find_type(r, tree, &field->type))
+    if (!find_type(r, tree, &field->type)) {
+        field->sort = field->filter = true;      /* told already: not again where it is used */
         return;
+    }
     load_marks(r, field, tree);
     load_limits(r, field, tree);
     load_targets(r, field, tree);
@@ -170,12 +172,14 @@ static void load_field(const struct reader_of *r, struct field_def *field, const
 void load_fields(const struct reader_of *r, struct register_def *def, const struct val *tree)
 {
     static const char *const taken[] = {"number", "state", "due", "updated", "created", "version", "id", NULL};
-    const struct val *map = read_map(r, tree, "fields", true, MAX_FIELDS);
+    const struct val *map = read_map(r, tree, "fields", true, 10 * MAX_FIELDS);
     if (!map)
         return;
     struct field_def *fields = ARENA_ARRAY(r->l->arena, struct field_def, map->count + 1);
     def->fields = fields;
     def->n_fields = map->count;
+    if (map->count > MAX_FIELDS)
+        FAULT(r, map, T_("There are %1$s entries under “%2$s”; at most %3$s are possible."), arena_printf(r->l->reasons->arena, "%u", (unsigned)map->count), "fields", "60");
     unsigned indexed = 0;
     for (uint32_t i = 0; i < map->count; i++) {
         fields[i].name = map->members[i].name;

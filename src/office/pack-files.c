@@ -35,17 +35,6 @@ static enum status begin(struct loading *l, struct reasons *reasons, size_t file
     return OK;
 }
 
-static enum status finish(struct loading *l, enum status status, struct pack **ret)
-{
-    if (status == OK)
-        status = pack_build(l);
-    if (status == OK)
-        *ret = l->pack;
-    else
-        arena_free(l->arena);
-    return status;
-}
-
 static void too_much(struct loading *l, const char *where)
 {
     reason_add(l->reasons, "pack", where, T_("A pack has at most 1000 files of 256 KiB each and 2 MiB in all."));
@@ -74,6 +63,21 @@ static void settle(struct loading *l)
             reason_add(l->reasons, "pack", l->trees[i].path, T_("This file is there twice."));
 }
 
+static enum status finish(struct loading *l, enum status status, struct pack **ret)
+{
+    settle(l);
+    /* A file that cannot be read leaves names without meaning everywhere: tell that first and alone. */
+    if (status == OK && l->reasons->count != l->faults_before)
+        status = BAD_INPUT;
+    if (status == OK)
+        status = pack_build(l);
+    if (status == OK)
+        *ret = l->pack;
+    else
+        arena_free(l->arena);
+    return status;
+}
+
 /* ---- files -------------------------------------------------------------------------------------------------- */
 
 enum status pack_load(const struct pack_file *files, size_t n, struct reasons *reasons, struct pack **ret)
@@ -98,7 +102,6 @@ enum status pack_load(const struct pack_file *files, size_t n, struct reasons *r
             l.trees[l.n_trees++] = tree;
         }
     }
-    settle(&l);
     return finish(&l, status, ret);
 }
 
@@ -129,7 +132,6 @@ enum status pack_from_source(const struct val *source, struct reasons *reasons, 
             l.trees[l.n_trees++] = tree;
         }
     }
-    settle(&l);
     return finish(&l, status, ret);
 }
 

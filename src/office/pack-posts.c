@@ -108,7 +108,7 @@ static void load_apart(const struct reader_of *r, struct post_def *post, const s
         const struct val *one = apart->items[i];
         if (one->kind != VAL_ARRAY || one->count < 2) {
             FAULT(r, one, T_("“apart” is a list of lists of rights: [[investigate, close-incidents]]."));
-            continue;
+            break;
         }
         const char **rights = ARENA_ARRAY(r->l->arena, const char *, one->count + 1);
         size_t n = 0;

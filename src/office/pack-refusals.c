@@ -90,9 +90,23 @@ static bool is_day_or_time(const struct field_def *field)
     return field->type == FIELD_DATE || field->type == FIELD_TIME || field->type == FIELD_INTERVAL;
 }
 
+/* "after: from, by: RULE": more than the rule's span after; the span is chosen by the record's label or by `rank-of`. */
+static void read_by(const struct reader_of *r, const struct register_def *def, const struct val *tree, struct condition *into)
+{
+    into->by = read_rule(r, tree, "by", false);
+    into->rank_of = read_field(r, def, tree, "rank-of", false);
+    if (into->by && !rule_gives_spans(into->by))
+        FAULT(r, val_get(tree, "by"), T_("The rule %1$s gives no span, so no time can be moved by it."), into->by->name);
+    if (into->by && rule_asks_working_days(into->by))
+        FAULT(r, val_get(tree, "by"), T_("The rule %1$s counts working days, and a refusal has no calendar."), into->by->name);
+    if (into->rank_of && into->rank_of->type != FIELD_LABEL && into->rank_of->type != FIELD_CLEARANCE)
+        FAULT(r, val_get(tree, "rank-of"), T_("The field %1$s is no label or clearance."), into->rank_of->name);
+}
+
 static void read_order(const struct reader_of *r, const struct register_def *def, const struct val *tree, struct condition *into, const char *key)
 {
     into->test = key[0] == 'a' ? TEST_AFTER : TEST_BEFORE;
+    read_by(r, def, tree, into);
     const struct val *value = member(r, tree, key, true);
     if (!is_day_or_time(into->field))
         FAULT(r, tree, T_("The field %1$s is no date or time."), into->field->name);
@@ -103,19 +117,6 @@ static void read_order(const struct reader_of *r, const struct register_def *def
     into->other = value ? find_field(r, def, value) : NULL;
     if (into->other && !is_day_or_time(into->other))
         FAULT(r, value, T_("The field %1$s is no date or time."), into->other->name);
-}
-
-/* "after: from, by: RULE": more than the rule's span after; the span is chosen by the record's label or by `rank-of`. */
-static void read_by(const struct reader_of *r, const struct register_def *def, const struct val *tree, struct condition *into)
-{
-    into->by = read_rule(r, tree, "by", false);
-    into->rank_of = read_field(r, def, tree, "rank-of", false);
-    if (into->by && !rule_gives_spans(into->by))
-        FAULT(r, val_get(tree, "by"), T_("The rule %1$s gives no span, so no time can be moved by it."), into->by->name);
-    if (into->rank_of && into->rank_of->type != FIELD_LABEL && into->rank_of->type != FIELD_CLEARANCE)
-        FAULT(r, val_get(tree, "rank-of"), T_("The field %1$s is no label or clearance."), into->rank_of->name);
-    if (into->rank_of && !into->by)
-        FAULT(r, val_get(tree, "rank-of"), T_("“rank-of” belongs to “by”."));
 }
 
 static void read_presence(const struct reader_of *r, const struct val *tree, struct condition *into, const char *key)
@@ -141,12 +142,15 @@ static void read_field_test(const struct reader_of *r, const struct register_def
     }
     if (!into->field)
         return;
+    bool order = strcmp(found, "after") == 0 || strcmp(found, "before") == 0;
+    if (val_get(tree, "by") && !order)
+        FAULT(r, val_get(tree, "by"), T_("“by” belongs to “after” and “before”."));
+    if (val_get(tree, "rank-of") && !val_get(tree, "by"))
+        FAULT(r, val_get(tree, "rank-of"), T_("“rank-of” belongs to “by”."));
     if (found[0] == 'i')
         read_is(r, tree, into, found);
-    else if (strcmp(found, "after") == 0 || strcmp(found, "before") == 0)
-        read_order(r, def, tree, into, found), read_by(r, def, tree, into);
-    else if (val_get(tree, "by"))
-        FAULT(r, val_get(tree, "by"), T_("“by” belongs to “after” and “before”."));
+    else if (order)
+        read_order(r, def, tree, into, found);
     else
         read_presence(r, tree, into, found);
 }

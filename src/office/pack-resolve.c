@@ -51,7 +51,7 @@ const struct field_def *const *read_fields(const struct reader_of *r, const stru
 bool is_person_link(const struct field_def *field, bool several)
 {
     bool link = field->type == FIELD_LINK || (several && field->type == FIELD_LINKS);
-    return link && field->to && strcmp(field->to->name, "person") == 0;
+    return link && (!field->to || strcmp(field->to->name, "person") == 0);      /* no target: told already */
 }
 
 const struct field_def *read_person_field(const struct reader_of *r, const struct register_def *def, const struct val *object, const char *key, bool several)
@@ -61,7 +61,6 @@ const struct field_def *read_person_field(const struct reader_of *r, const struc
         struct reason *fault = FAULT(r, member(r, object, key, false), T_("“%1$s” names persons, and the field %2$s is no link to the register person."), key, field->name);
         if (!several && is_person_link(field, true))
             HINT(r, fault, T_("One person is meant here: a field of type link, not links."));
-        return NULL;
     }
     return field;
 }

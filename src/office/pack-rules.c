@@ -79,6 +79,9 @@ static void check_rule_value(const struct reader_of *r, const struct val *value)
     }
 }
 
+/* Any “within” passes: one that is no span has been told where it stands. */
+static bool within_given(const struct val *value) { return value != NULL; }
+
 /* Whether a predicate holds for every value that a rule can give. */
 static bool all_values(const struct rule *rule, bool (*test)(const struct val *), bool any)
 {
@@ -102,7 +105,12 @@ static bool is_working_span(const struct val *value)
     return value->kind == VAL_STR && span_read(value->str.s, &span) == OK && span.unit == 'W';
 }
 
-bool rule_gives_spans(const struct rule *rule) { return all_values(rule, is_span, false); }
+bool rule_gives_spans(const struct rule *rule)
+{
+    bool list = rule->value && rule->value->kind == VAL_ARRAY;
+    return all_values(rule, list ? within_given : is_span, false);
+}
+
 bool rule_asks_working_days(const struct rule *rule) { return all_values(rule, is_working_span, true); }
 
 /* ---- rules -------------------------------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * check-pack [--fr] FOLDER: loads the duties/ and posts/ of a folder and prints every fault with file, line and what
- * would be right, in the order of files and lines. With a second folder: what would change from the first to the second.
+ * would be right, in the order of files and lines (--raw: a unit separator between the two). With a second folder: what would change from the first to the second.
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,12 +9,13 @@
 #include "office/pack.h"
 
 static enum lang lang = LANG_EN;
+static const char *between = " ";
 
 static void print_all(const struct reasons *reasons)
 {
     for (const struct reason *one = reasons->first; one; one = one->after) {
         printf("%s: %s", one->where ? one->where : "pack", one->text.in[lang]);
-        printf(one->next.in[lang] ? " %s\n" : "\n", one->next.in[lang]);
+        printf(one->next.in[lang] ? "%s%s\n" : "\n", between, one->next.in[lang]);
     }
 }
 
@@ -49,6 +50,8 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "--fr") == 0)
         lang = LANG_FR, argc--, argv++;
+    if (argc > 1 && strcmp(argv[1], "--raw") == 0)
+        between = "\x1f", argc--, argv++;
     if (argc < 2) {
         fprintf(stderr, "usage: check-pack [--fr] FOLDER [NEWER]\n");
         return 2;
