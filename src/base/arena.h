@@ -45,7 +45,7 @@ char *arena_strdup(struct arena *, const char *) __attribute__((returns_nonnull)
 char *arena_strndup(struct arena *, const char *, size_t len) __attribute__((returns_nonnull));
 void *arena_memdup(struct arena *, const void *, size_t len) __attribute__((returns_nonnull));
 char *arena_printf(struct arena *, const char *format, ...) __attribute__((format(printf, 2, 3), returns_nonnull));
-char *arena_vprintf(struct arena *, const char *format, va_list) __attribute__((returns_nonnull));
+char *arena_vprintf(struct arena *, const char *format, va_list) __attribute__((format(printf, 2, 0), returns_nonnull));
 
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
 #define ARENA_ARRAY(arena, type, count) ((type *)arena_array((arena), (count), sizeof(type)))

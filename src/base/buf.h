@@ -26,7 +26,7 @@ void buf_add(struct buf *, const void *bytes, size_t len);
 void buf_adds(struct buf *, const char *text);
 void buf_addc(struct buf *, char c);
 void buf_addf(struct buf *, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void buf_vaddf(struct buf *, const char *format, va_list);
+void buf_vaddf(struct buf *, const char *format, va_list) __attribute__((format(printf, 2, 0)));
 void buf_addi(struct buf *, long long number);
 
 #endif
