@@ -65,6 +65,8 @@ const struct sql sql_table[SQL_COUNT] = {
         " FROM link WHERE target = $1 ORDER BY id"},
     [SQL_MOVE_SOURCES] = {"move sources", "UPDATE link SET source_guard = $1 WHERE source = $2"},
     [SQL_MOVE_TARGETS] = {"move targets", "UPDATE link SET target_guard = $1 WHERE target = $2"},
+    [SQL_EACH_VALUE] = {"each value", "SELECT field, guard, key, record FROM value"},
+    [SQL_EACH_POSTING] = {"each posting", "SELECT term, guard, updated, record FROM posting"},
     [SQL_EACH_LINK] = {"each link", "SELECT id, field, source, target, source_guard, target_guard, made, cut, position"
         " FROM link ORDER BY id"},
 

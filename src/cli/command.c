@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The table of commands, and what reads it: dispatch, help, man pages.
+ */
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/label.h"
+
+#define VERSION "0.1.0"
+
+const struct command commands[] = {
+    {"init", "FOLDER --deed FILE [--now TIME]", "make an empty office from a founding deed",
+     "Reads the founding deed (YAML, see docs/founding-deed.md): the office's name, its ceilings, and at least two persons with their\n"
+     "posts, clearances and briefings. Makes the folder, the signer's key and the journal, whose entry 0 commits to the deed, and prints\n"
+     "an enrolment link for each person, good once and for seven days.", cli_init},
+    {"demo", "FOLDER [--seed N] [--persons N] [--now TIME]", "make the demonstration office",
+     "Invents a headquarters with a seeded generator: persons, delegations, posts, clearances, a year of incidents, documents and measures.\n"
+     "Writes FOLDER/demonstration.txt with a name, password and TOTP secret for each post.", cli_demo},
+    {"serve", "FOLDER [--listen ADDRESS:PORT] [--certificate FILE --key FILE] [--client-ca FILE]", "serve an office",
+     "Forks the signer and the nursery, opens the office, listens (127.0.0.1:8642 unless told), and makes a checkpoint by the clock.\n"
+     "Every address but loopback needs a certificate. SIGTERM and SIGINT end it; every request in flight is answered.", cli_serve},
+    {"verify", "FOLDER [--journal] [--json]", "prove that journal and tables are what was written",
+     "Reads every entry, computes the tree, compares it with the checkpoints and the bodies with their commitments; without --journal it also\n"
+     "rebuilds every table row from the bodies and compares. Names the first bad entry and tells erased from missing. Exit status 1: something\n"
+     "was found.", cli_verify},
+    {"checkpoint", "FOLDER", "sign a checkpoint of an office that is not being served", "Writes FOLDER/checkpoints/TIME-SIZE.note.", cli_checkpoint},
+    {"backup-key", "PUBLIC-FILE SECRET-FILE", "make a key pair for backups", "The secret file is to be carried away: restoring needs it, the office never does.", cli_backup_key},
+    {"backup", "FOLDER --key PUBLIC-FILE --to FILE", "write a sealed backup, also while the office is served", "Sealed to a public key whose secret is not on the machine.", cli_backup},
+    {"restore", "FILE --key SECRET-FILE --to FOLDER [--erasures FOLDER]", "restore a backup into a new folder",
+     "Verifies the backup, applies the erasure lists that travel with checkpoints, and only then lets the office be served.", cli_restore},
+    {"doctor", "FOLDER [--json]", "look for weaknesses",
+     "Lists processes and their confinement, missing hardening, declared channels, rules that are assumptions, and everything that weakens a\n"
+     "promise (a demonstration office, TOTP, cheap password hashing, no recent checkpoint or backup).", cli_doctor},
+    {"label", "--policy FILE... --label FILE [--clearance FILE] [--lang en|fr] [--to POLICY]", "validate, mark, decide and translate a label",
+     "Works without an office; prints JSON: validity with reasons, marking, decision with reasons, the translated label.", cli_label},
+};
+const size_t n_commands = sizeof commands / sizeof *commands;
+
+static const struct command *find(const char *name)
+{
+    for (size_t i = 0; i < n_commands; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static void overview(FILE *out)
+{
+    fprintf(out, "Castellan, the security office of a headquarters.\n\nUsage: castellan COMMAND [ARGUMENT...]\n\nCommands:\n");
+    for (size_t i = 0; i < n_commands; i++)
+        fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].summary);
+    fprintf(out, "\n'castellan help COMMAND' says more; 'castellan help --man COMMAND' prints its man page.\n");
+}
+
+static void man_page(const struct command *command)
+{
+    printf(".TH CASTELLAN-%s 1 \"\" \"castellan " VERSION "\"\n.SH NAME\ncastellan-%s \\- %s\n.SH SYNOPSIS\n.B castellan %s\n%s\n.SH DESCRIPTION\n%s\n"
+           ".SH EXIT STATUS\n0 done; 1 refused, or something was found; 2 wrong usage.\n.SH SEE ALSO\n.BR castellan (1)\n",
+           command->name, command->name, command->summary, command->name, command->arguments, command->help);
+}
+
+int cli_usage(const char *name)
+{
+    const struct command *command = find(name);
+    fprintf(stderr, "Usage: castellan %s %s\n", name, command ? command->arguments : "");
+    return 2;
+}
+
+static int help(int argc, char **argv)
+{
+    bool man = cli_flag(argc, argv, "--man");
+    const char *name = cli_argument(argc, argv, 0, NULL);
+    const struct command *command = name ? find(name) : NULL;
+    if (!name) {
+        overview(stdout);
+        return 0;
+    }
+    if (!command) {
+        fprintf(stderr, "castellan: there is no command \"%s\"\n", name);
+        return 2;
+    }
+    if (man)
+        man_page(command);
+    else
+        printf("Usage: castellan %s %s\n\n%s.\n\n%s\n", command->name, command->arguments, command->summary, command->help);
+    return 0;
+}
+
+int cli_main(int argc, char **argv)
+{
+    if (argc < 2) {
+        overview(stderr);
+        return 2;
+    }
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0)
+        return help(argc - 1, argv + 1);
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
+        printf("castellan " VERSION "\n");
+        return 0;
+    }
+    const struct command *command = find(argv[1]);
+    if (!command) {
+        fprintf(stderr, "castellan: there is no command \"%s\"; 'castellan help' lists them\n", argv[1]);
+        return 2;
+    }
+    if (cli_flag(argc - 1, argv + 1, "--help")) {
+        char *name[] = {argv[0], argv[1]};
+        return help(2, name);
+    }
+    return command->run(argc - 1, argv + 1);
+}

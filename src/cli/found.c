@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * See found.h.
+ */
+#include "cli/found.h"
+
+#include <string.h>
+
+#include "base/embedded.h"
+#include "base/text.h"
+#include "journal/journal.h"
+
+static bool is_policy(const struct embedded_file *file) { return str_starts(file->path, "policies/") && str_ends(file->path, ".xml"); }
+
+enum status embedded_policies(struct policies **ret, struct reasons *reasons)
+{
+    struct policies *all = policies_new();
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < embedded_count; i++) {
+        struct policy *policy;
+        if (!is_policy(&embedded_files[i]))
+            continue;
+        status = policy_load(embedded_files[i].path, embedded_files[i].bytes, embedded_files[i].len, SPIF_STRICT, reasons, &policy);
+        if (status == OK)
+            status = policies_add(all, policy, reasons);
+    }
+    if (status == OK)
+        *ret = all;
+    else
+        policies_free(all);
+    return status;
+}
+
+/* {policy, class or classes, categories by name} as the canonical JSON of labels or clearances. */
+static const char *by_names(const struct policies *policies, const char *policy_name, const char *class_name, const char *const *categories,
+                            bool is_clearance, struct arena *arena)
+{
+    const struct policy *policy = policies_find(policies, policy_name);
+    if (!policy || !class_name)
+        return NULL;
+    const struct val *about = policy_describe(policy, LANG_EN, 0, arena), *classes = val_get(about, "classes"), *tags = val_get(about, "tags");
+    struct val *made = val_object(arena), *list = val_array(arena);
+    const char *lacv = NULL;
+    for (size_t i = 0; i < val_count(classes); i++)
+        if (str_eq(val_get_str(val_at(classes, i), "name"), class_name))
+            lacv = val_get_str(val_at(classes, i), "lacv");
+    if (!lacv)
+        return NULL;
+    for (; categories && *categories; categories++) {
+        size_t before = list->count;
+        for (size_t t = 0; t < val_count(tags); t++) {
+            const struct val *tag = val_at(tags, t), *values = val_get(tag, "values");
+            for (size_t v = 0; v < val_count(values) && list->count == before; v++)
+                if (str_eq(val_get_str(val_at(values, v), "name"), *categories)) {
+                    struct val *one = val_array(arena);
+                    val_push(arena, one, val_str(arena, val_get_str(tag, "set")));
+                    val_push(arena, one, val_str(arena, val_get_str(tag, "type")));
+                    val_push(arena, one, val_str(arena, val_get_str(val_at(values, v), "lacv")));
+                    val_push(arena, list, one);
+                }
+        }
+        if (list->count == before)
+            return NULL;
+    }
+    val_set(arena, made, "categories", list);
+    if (is_clearance) {
+        struct val *one = val_array(arena);
+        val_push(arena, one, val_str(arena, lacv));
+        val_set(arena, made, "classes", one);
+    } else {
+        val_set_str(arena, made, "class", lacv);
+    }
+    val_set_str(arena, made, "policy", policy_oid(policy));
+    struct buf text;
+    buf_init(&text, 1 << 16);
+    const char *ret = json_canonical(&text, made) == OK ? arena_strndup(arena, text.data, text.len) : NULL;
+    buf_free(&text);
+    return ret;
+}
+
+const char *clearance_by_names(const struct policies *policies, const char *policy, const char *class_name, const char *const *categories, struct arena *arena)
+{
+    return by_names(policies, policy, class_name, categories, true, arena);
+}
+const char *label_by_names(const struct policies *policies, const char *policy, const char *class_name, const char *const *categories, struct arena *arena)
+{
+    return by_names(policies, policy, class_name, categories, false, arena);
+}
+
+static const char *class_lacv(const struct policy *policy, const char *name, struct arena *arena)
+{
+    const struct val *classes = val_get(policy_describe(policy, LANG_EN, 0, arena), "classes");
+    for (size_t i = 0; i < val_count(classes); i++)
+        if (str_eq(val_get_str(val_at(classes, i), "name"), name))
+            return val_get_str(val_at(classes, i), "lacv");
+    return NULL;
+}
+
+static enum status unknown(struct reasons *reasons, const char *where, const char *policy, const char *class_name)
+{
+    reason_add(reasons, "deed.class", where, T_("No policy of the office has the class: %1$s, %2$s."), policy ? policy : "?", class_name ? class_name : "?");
+    return BAD_INPUT;
+}
+
+/* ceilings: {NATO: SECRET} -> {oid: lacv} */
+static enum status resolve_ceilings(struct val *deed, const struct policies *policies, struct arena *arena, struct reasons *reasons)
+{
+    struct val *settings = val_get(deed, "settings"), *ceilings = val_get(settings, "ceilings"), *made = val_object(arena);
+    for (size_t i = 0; i < val_count(ceilings); i++) {
+        const struct policy *policy = policies_find(policies, ceilings->members[i].name);
+        const char *lacv = policy ? class_lacv(policy, val_text(ceilings->members[i].value), arena) : NULL;
+        if (!lacv)
+            return unknown(reasons, "settings.ceilings", ceilings->members[i].name, val_text(ceilings->members[i].value));
+        val_set_str(arena, made, policy_oid(policy), lacv);
+    }
+    if (settings)
+        val_set(arena, settings, "ceilings", made);
+    return OK;
+}
+
+static enum status resolve_person(struct val *person, const struct policies *policies, struct arena *arena, struct reasons *reasons)
+{
+    struct val *clearances = val_get(person, "clearances"), *briefings = val_get(person, "briefings");
+    for (size_t i = 0; i < val_count(clearances); i++) {
+        struct val *item = val_at(clearances, i);
+        const struct val *names = val_get(item, "categories");
+        const char **list = ARENA_ARRAY(arena, const char *, val_count(names) + 1), *policy = val_get_str(item, "policy"), *class_name = val_get_str(item, "class");
+        for (size_t c = 0; c < val_count(names); c++)
+            list[c] = val_text(val_at(names, c));
+        const char *text = policy ? clearance_by_names(policies, policy, class_name, list, arena) : NULL;
+        if (!text)
+            return unknown(reasons, "persons.clearances", policy, class_name);
+        val_set_str(arena, item, "clearance", text);
+    }
+    for (size_t i = 0; i < val_count(briefings); i++) {
+        struct val *item = val_at(briefings, i);
+        const struct policy *policy = val_get_str(item, "policy") ? policies_find(policies, val_get_str(item, "policy")) : NULL;
+        const char *lacv = policy ? class_lacv(policy, val_get_str(item, "class"), arena) : NULL;
+        if (!lacv)
+            return unknown(reasons, "persons.briefings", val_get_str(item, "policy"), val_get_str(item, "class"));
+        val_set_str(arena, item, "policy", policy_oid(policy));
+        val_set_str(arena, item, "class", lacv);
+    }
+    return OK;
+}
+
+static enum status resolve(struct val *deed, const struct policies *policies, struct arena *arena, struct reasons *reasons)
+{
+    const struct val *persons = val_get(deed, "persons");
+    enum status status = resolve_ceilings(deed, policies, arena, reasons);
+    for (size_t i = 0; status == OK && i < val_count(persons); i++)
+        status = resolve_person(val_at(persons, i), policies, arena, reasons);
+    return status;
+}
+
+enum status found_office(const char *folder, struct val *deed, bool demonstration, moment now, struct arena *arena, struct reasons *reasons)
+{
+    struct policies *policies;
+    struct pack *pack;
+    const char *names[64], *texts[64], *origin = val_get_str(deed, "origin"), *name = val_get_str(deed, "name");
+    size_t n = 0;
+    if (!origin || !name) {
+        reason_add(reasons, "deed.name", origin ? "name" : "origin", T_("The founding deed needs a name and an origin (the name of its log)."));
+        return BAD_INPUT;
+    }
+    for (size_t i = 0; i < embedded_count && n < 64; i++)
+        if (is_policy(&embedded_files[i])) {
+            names[n] = embedded_files[i].path + strlen("policies/");
+            texts[n++] = embedded_files[i].bytes;
+        }
+    enum status status = embedded_policies(&policies, reasons);
+    if (status != OK)
+        return status;
+    status = resolve(deed, policies, arena, reasons);
+    policies_free(policies);
+    if (status == OK)
+        status = pack_load_embedded(NULL, reasons, &pack);
+    if (status != OK)
+        return status;
+    struct office_setup setup = {.folder = folder, .name = name, .origin = origin, .deed = deed, .pack = pack, .policy_names = names,
+                                 .policy_texts = texts, .n_policies = n, .demonstration = demonstration, .now = now};
+    status = office_create(&setup, reasons);
+    pack_free(pack);
+    return status == OK ? signer_create_key(arena_printf(arena, "%s/signer", folder), origin, reasons) : status;
+}

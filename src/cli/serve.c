@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * castellan serve. Order matters (law 7): signer and nursery are forked before any thread, key or socket exists; then the office is
+ * opened, the process locked, and the web started. The main thread keeps the clock: checkpoints, reminders, jobs.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/jail.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/serve.h"
+#include "journal/journal.h"
+#include "office/office.h"
+#include "web/pages/pages.h"
+#include "web/secret.h"
+#include "web/server.h"
+
+#define CHECKPOINT_EVERY HOUR
+
+struct serving {
+    struct arena *arena;
+    struct reasons reasons;
+    struct signer *signer;
+    struct nursery *nursery;
+    struct office *office;
+    struct web *web;
+    struct web_listen listen;
+    moment last_checkpoint;
+};
+
+static bool take_listen(struct serving *serving, int argc, char **argv)
+{
+    const char *text = cli_option(argc, argv, "--listen"), *certificate = cli_option(argc, argv, "--certificate"), *key = cli_option(argc, argv, "--key"),
+               *client_ca = cli_option(argc, argv, "--client-ca");
+    const char *colon = text ? strrchr(text, ':') : NULL;
+    size_t len;
+    serving->listen = (struct web_listen){.address = "127.0.0.1", .port = 8642};
+    if (text && !colon)
+        return false;
+    if (colon) {
+        serving->listen.address = arena_strndup(serving->arena, text, (size_t)(colon - text));
+        serving->listen.port = atoi(colon + 1);
+    }
+    if (certificate && !(serving->listen.certificate = cli_read(serving->arena, certificate, 1 << 20, &len, &serving->reasons)))
+        return false;
+    if (key && !(serving->listen.key = cli_read(serving->arena, key, 1 << 20, &len, &serving->reasons)))
+        return false;
+    if (client_ca && !(serving->listen.client_ca = cli_read(serving->arena, client_ca, 1 << 20, &len, &serving->reasons)))
+        return false;
+    return true;
+}
+
+static void heard(void *arg, const struct touched *touched, size_t n)
+{
+    struct serving *serving = arg;
+    if (serving->web)
+        web_changed(serving->web, touched, n);
+}
+
+static enum status start_web(struct serving *serving)
+{
+    struct web_config config = {.listens = &serving->listen, .n_listens = 1, .pages = page_tables, .office = serving->office,
+                                .identity = identity_of_office(serving->office), .live = {.concerns = live_concerns}};
+    config.identity.totp_allowed = val_get_bool(office_config(serving->office), "totp", false);
+    office_key(serving->office, "front.seal", config.seal_secret);
+    return web_start(&config, &serving->reasons, &serving->web);
+}
+
+/* What the office's process may still touch: its own folder, the system's zone data and libraries' data. */
+static void lock(const struct serving *serving, const char *folder)
+{
+    const char *const read_paths[] = {"/usr/share/zoneinfo", "/usr/lib", "/lib", "/etc/localtime", "/etc/ssl", "/dev/urandom", NULL};
+    const char *const write_paths[] = {folder, NULL};
+    struct confine confine = {.read_paths = read_paths, .write_paths = write_paths, .network = true};
+    (void)serving;
+    if (!confine_process(&confine))
+        log_warn("this kernel cannot lock the office's process; doctor shows what is missing");
+}
+
+static enum status start(struct serving *serving, const char *folder)
+{
+    enum status status = signer_start(arena_printf(serving->arena, "%s/signer", folder), &serving->reasons, &serving->signer);
+    if (status == OK)
+        status = nursery_start(serve_jailers, &serving->reasons, &serving->nursery);
+    if (status == OK)
+        status = office_open(&(struct office_options){.folder = folder, .now = moment_now()}, &serving->reasons, &serving->office);
+    if (status != OK)
+        return status;
+    office_on_change(serving->office, heard, serving);
+    struct identity identity = identity_of_office(serving->office);
+    if (!secret_start(&identity))
+        return NO_MEMORY;
+    status = start_web(serving);
+    if (status == OK)
+        lock(serving, folder);
+    return status;
+}
+
+static void tick(struct serving *serving)
+{
+    moment now = moment_now();
+    if (now - serving->last_checkpoint < CHECKPOINT_EVERY)
+        return;
+    struct arena *arena = arena_new(0);
+    struct reasons reasons;
+    reasons_init(&reasons, arena);
+    if (office_checkpoint(serving->office, serving->signer, now, &reasons) != OK)
+        log_error("no checkpoint could be made");
+    serving->last_checkpoint = now;
+    arena_free(arena);
+}
+
+static void stop(struct serving *serving)
+{
+    struct web *web = serving->web;
+    if (web)
+        web_stop(web);
+    serving->web = NULL;
+    if (serving->office) {
+        office_on_change(serving->office, NULL, NULL);
+        serving->last_checkpoint = 0;
+        tick(serving);
+    }
+    office_close(serving->office);
+    nursery_stop(serving->nursery);
+    signer_stop(serving->signer);
+}
+
+static void announce(const struct serving *serving, const char *folder)
+{
+    size_t len;
+    struct reasons ignored;
+    reasons_init(&ignored, serving->arena);
+    printf("%s\n%s://%s:%d/\n", office_name(serving->office), serving->listen.certificate ? "https" : "http", serving->listen.address, web_port(serving->web, 0));
+    char *text = val_get_bool(office_config(serving->office), "demonstration", false)
+        ? cli_read(serving->arena, arena_printf(serving->arena, "%s/demonstration.txt", folder), 1 << 20, &len, &ignored) : NULL;
+    if (text)
+        printf("\nDemonstration office. Names, passwords and TOTP secrets:\n%s", text);
+    fflush(stdout);
+}
+
+int cli_serve(int argc, char **argv)
+{
+    static const char *const valued[] = {"--listen", "--certificate", "--key", "--client-ca", NULL};
+    struct serving serving = {.arena = arena_new((size_t)64 << 20)};
+    const char *folder = cli_argument(argc, argv, 0, valued);
+    sigset_t ends;
+    reasons_init(&serving.reasons, serving.arena);
+    if (!folder || !take_listen(&serving, argc, argv)) {
+        int ret = serving.reasons.count ? cli_fail(&serving.reasons, BAD_INPUT) : cli_usage("serve");
+        arena_free(serving.arena);
+        return ret;
+    }
+    log_set(LOG_INFO_, "office");
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL);
+    umask(077);
+    enum status status = start(&serving, folder);
+    int ret = 0;
+    if (status != OK) {
+        ret = cli_fail(&serving.reasons, status);
+    } else {
+        announce(&serving, folder);
+        struct timespec second = {.tv_sec = 1};
+        while (sigtimedwait(&ends, NULL, &second) < 0)
+            tick(&serving);
+    }
+    stop(&serving);
+    arena_free(serving.arena);
+    return ret;
+}

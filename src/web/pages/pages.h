@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The tables of pages that the program serves, beside those of signing in.
+ */
+#ifndef WEB_PAGES_H
+#define WEB_PAGES_H
+
+#include "front/front.h"
+
+extern const struct page *const page_tables[];         /* NULL-terminated */
+
+#endif
