@@ -42,14 +42,11 @@ bool cli_write(const char *path, const void *bytes, size_t len, int mode, struct
 void cli_progress(const char *label, unsigned long long done, unsigned long long all);
 
 int cli_init(int argc, char **argv);
-int cli_demo(int argc, char **argv);
 int cli_serve(int argc, char **argv);
 int cli_verify(int argc, char **argv);
 int cli_checkpoint(int argc, char **argv);
 int cli_backup(int argc, char **argv);
 int cli_backup_key(int argc, char **argv);
 int cli_restore(int argc, char **argv);
-int cli_doctor(int argc, char **argv);
-int cli_label(int argc, char **argv);
 
 #endif

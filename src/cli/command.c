@@ -13,9 +13,6 @@ const struct command commands[] = {
      "Reads the founding deed (YAML, see docs/founding-deed.md): the office's name, its ceilings, and at least two persons with their\n"
      "posts, clearances and briefings. Makes the folder, the signer's key and the journal, whose entry 0 commits to the deed, and prints\n"
      "an enrolment link for each person, good once and for seven days.", cli_init},
-    {"demo", "FOLDER [--seed N] [--persons N] [--now TIME]", "make the demonstration office",
-     "Invents a headquarters with a seeded generator: persons, delegations, posts, clearances, a year of incidents, documents and measures.\n"
-     "Writes FOLDER/demonstration.txt with a name, password and TOTP secret for each post.", cli_demo},
     {"serve", "FOLDER [--listen ADDRESS:PORT] [--certificate FILE --key FILE] [--client-ca FILE]", "serve an office",
      "Forks the signer and the nursery, opens the office, listens (127.0.0.1:8642 unless told), and makes a checkpoint by the clock.\n"
      "Every address but loopback needs a certificate. SIGTERM and SIGINT end it; every request in flight is answered.", cli_serve},
@@ -28,11 +25,7 @@ const struct command commands[] = {
     {"backup", "FOLDER --key PUBLIC-FILE --to FILE", "write a sealed backup, also while the office is served", "Sealed to a public key whose secret is not on the machine.", cli_backup},
     {"restore", "FILE --key SECRET-FILE --to FOLDER [--erasures FOLDER]", "restore a backup into a new folder",
      "Verifies the backup, applies the erasure lists that travel with checkpoints, and only then lets the office be served.", cli_restore},
-    {"doctor", "FOLDER [--json]", "look for weaknesses",
-     "Lists processes and their confinement, missing hardening, declared channels, rules that are assumptions, and everything that weakens a\n"
-     "promise (a demonstration office, TOTP, cheap password hashing, no recent checkpoint or backup).", cli_doctor},
-    {"label", "--policy FILE... --label FILE [--clearance FILE] [--lang en|fr] [--to POLICY]", "validate, mark, decide and translate a label",
-     "Works without an office; prints JSON: validity with reasons, marking, decision with reasons, the translated label.", cli_label},
+    {"label", "--policy FILE... --label FILE [--clearance FILE] [--lang en|fr] [--to POLICY]", cli_label_summary, cli_label_help, cli_label},
 };
 const size_t n_commands = sizeof commands / sizeof *commands;
 

@@ -287,7 +287,7 @@ static enum status no_attributes(struct import *import, const xmlNode *node)
 static enum status read_information(struct import *import, const xmlNode *node, struct label_envelope *envelope)
 {
     const struct policy *policy;
-    const struct sp_class *class;
+    const struct sp_class *class = NULL;
     struct values *values = ARENA_NEW(import->arena, struct values);
     const xmlNode *child = xml_element(node->children);
     enum status status = no_attributes(import, node);

@@ -125,12 +125,12 @@ static enum status first_entries(const struct office_setup *setup, struct arena 
 
 /* ---- the deed's persons ---- */
 
-struct entering { struct office *office; struct arena *arena; struct reasons *reasons; moment now; };
+struct entering { struct office *office; struct arena *arena; struct reasons *reasons; moment now; size_t at; };
 
 static enum status act(const struct entering *in, const struct op *ops, size_t n, struct outcome *ret)
 {
     struct outcome outcome;
-    enum status status = office_act(in->office, "founding", arena_printf(in->arena, "%lld", (long long)arena_used(in->arena)), ops, n, in->now, in->arena, &outcome);
+    enum status status = office_act(in->office, "founding", arena_printf(in->arena, "person %zu of the deed", in->at + 1), ops, n, in->now, in->arena, &outcome);
     if (status != OK)
         reasons_join(in->reasons, &outcome.reasons);
     else
@@ -194,9 +194,9 @@ enum status office_create(const struct office_setup *setup, struct reasons *reas
         status = first_entries(setup, arena, reasons);
     if (status == OK)
         status = office_open(&(struct office_options){.folder = setup->folder, .now = setup->now}, reasons, &office);
-    struct entering in = {office, arena, reasons, setup->now};
-    for (size_t i = 0; status == OK && i < val_count(persons); i++)
-        status = enter_person(&in, val_at(persons, i));
+    struct entering in = {office, arena, reasons, setup->now, 0};
+    for (; status == OK && in.at < val_count(persons); in.at++)
+        status = enter_person(&in, val_at(persons, in.at));
     office_close(office);
     arena_free(arena);
     return status;

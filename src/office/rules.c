@@ -131,31 +131,6 @@ static moment moved(const struct stage *stage, const struct image *image, const 
     return span_add(NULL, other, span);
 }
 
-/* The rank word of a label or clearance that a field holds; of a clearance's highest class. */
-static const char *rank_of_field(const struct stage *stage, const struct image *image, const struct field_def *field)
-{
-    const struct policies *policies = stage->office->policies;
-    const char *text = image_text(image, field->name), *oid = NULL, *best = "UNCLASSIFIED";
-    struct reasons ignored;
-    struct val *value;
-    reasons_init(&ignored, stage->arena);
-    if (!text || json_read(stage->arena, text, strlen(text), (struct json_limits){0}, &ignored, &value) != OK)
-        return best;
-    oid = val_get_str(value, "policy");
-    const struct policy *policy = oid ? policies_find(policies, oid) : NULL;
-    const struct val *classes = val_get(value, "classes"), *one = val_get(value, "class");
-    for (size_t i = 0; policy && i < (classes ? val_count(classes) : 1); i++) {
-        const char *lacv = val_text(classes ? val_at(classes, i) : one);
-        int rank = lacv ? policy_class_rank(policy, lacv) : -1;
-        for (int w = 0; rank >= 0 && rank_words[w] && w < rank_at(best); w++) {
-            int from = policy_threshold(policy, rank_words[w]);
-            if (from >= 0 && rank >= from)
-                best = rank_words[w];
-        }
-    }
-    return best;
-}
-
 static moment day_of(moment at) { return at - ((at % DAY) + DAY) % DAY; }
 
 /* Days compare as days: a date field against now is over when its day is. `other` may be moved by a rule's span. */
@@ -163,15 +138,9 @@ static bool ordered(const struct stage *stage, const struct image *image, const 
 {
     moment one = image_moment(image, when->field);
     moment other = when->against_now ? stage->now : image_moment(image, when->other);
-    struct span span;
+    other = moved(stage, image, when, other);
     if (one == MOMENT_NONE || other == MOMENT_NONE)
         return false;
-    if (when->by) {
-        const char *word = when->rank_of ? rank_of_field(stage, image, when->rank_of) : rank_word(stage->office, image->label);
-        if (rule_span(when->by, word, &span) != OK)
-            return false;
-        other = span_add(pack_calendar(stage->office->pack, "office"), other, span);
-    }
     if (when->field->type == FIELD_DATE) {
         one = day_of(one);
         other = day_of(other);

@@ -61,7 +61,7 @@ enum status store_each_value(struct store *s, bool (*each)(void *, field_id, gua
 {
     EACH(s, QUERY_ALL(&s->whole, SQL_EACH_VALUE), {
         const void *key = col_blob(&r, 2);
-        size_t len = col_size(&r, 2);
+        size_t len = col_len(&r, 2);
         if (!each(arg, (field_id)col_int(&r, 0), (guard_id)col_int(&r, 1), key, len, col_int(&r, 3))) {
             break;
         }
@@ -72,7 +72,7 @@ enum status store_each_posting(struct store *s, bool (*each)(void *, const void 
 {
     EACH(s, QUERY_ALL(&s->whole, SQL_EACH_POSTING), {
         const void *term = col_blob(&r, 0);
-        size_t len = col_size(&r, 0);
+        size_t len = col_len(&r, 0);
         if (!each(arg, term, len, (guard_id)col_int(&r, 1), (moment)col_int(&r, 2), col_int(&r, 3))) {
             break;
         }

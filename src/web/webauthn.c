@@ -240,7 +240,7 @@ enum status webauthn_register(struct arena *arena, const struct relying_party *r
     struct hash client;
     struct bytes raw;
     struct attestation a = {0};
-    int algorithm;
+    int algorithm = 0;
     enum status status = read_client_data(arena, rp, challenge, client_data, "webauthn.create", why, &client);
     if (status != OK) return status;
     if (!from_text(arena, attestation, 32768, &raw) || !read_attestation(raw, &a)) {

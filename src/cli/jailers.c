@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The parsers that may run in jails of the nursery, by name.
+ */
+#include "cli/serve.h"
+#include "report/report.h"
+
+const struct jailer *const serve_jailers[] = {&csv_jailer, &xlsx_jailer, NULL};
