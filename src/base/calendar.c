@@ -99,10 +99,8 @@ enum status span_read(const char *text, struct span *ret)
     return BAD_INPUT;
 }
 
-moment span_add(const struct calendar *calendar, moment from, struct span span)
+static moment added(const struct calendar *calendar, moment from, struct span span)
 {
-    if (from == MOMENT_NONE || from == MOMENT_EVER)
-        return from;
     switch (span.unit) {
     case 'm':
         return from + span.count * MINUTE;
@@ -121,4 +119,12 @@ moment span_add(const struct calendar *calendar, moment from, struct span span)
     default:
         return MOMENT_NONE;
     }
+}
+
+moment span_add(const struct calendar *calendar, moment from, struct span span)
+{
+    if (from == MOMENT_NONE || from == MOMENT_EVER)
+        return from;
+    moment to = added(calendar, from, span);
+    return to < MOMENT_FIRST || to > MOMENT_LAST ? MOMENT_NONE : to;
 }

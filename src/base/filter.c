@@ -101,24 +101,24 @@ bool seccomp_available(void)
 static const char *const process_calls[] = {
     /* memory, threads, time, signals */
     "exit", "exit_group", "rt_sigreturn", "rt_sigprocmask", "rt_sigaction", "rt_sigtimedwait", "rt_sigpending",
-    "rt_sigsuspend", "sigaltstack", "munmap", "mremap", "brk", "madvise", "msync", "mlock", "munlock", "mlock2",
+    "rt_sigsuspend", "sigaltstack", "munmap", "mremap", "brk", "madvise", "mincore", "msync", "mlock", "munlock", "mlock2",
     "mlockall", "futex", "futex_waitv", "set_robust_list", "get_robust_list", "rseq", "set_tid_address", "membarrier",
     "sched_yield", "sched_getaffinity", "sched_setaffinity", "sched_getparam", "sched_getscheduler",
     "sched_get_priority_max", "sched_get_priority_min", "getpriority", "clock_gettime", "clock_getres",
     "clock_nanosleep", "nanosleep", "gettimeofday", "time", "times", "getrusage", "getrandom", "sysinfo", "uname",
-    "restart_syscall", "tgkill", "kill", "pause", "alarm", "setitimer", "timer_create", "timer_settime", "timer_delete",
+    "restart_syscall", "tgkill", "tkill", "kill", "pause", "alarm", "setitimer", "timer_create", "timer_settime", "timer_delete",
     "timerfd_create", "timerfd_settime", "timerfd_gettime", "prctl", "arch_prctl", "prlimit64", "getrlimit",
     "wait4", "waitid", "pidfd_open", "pidfd_send_signal", "signalfd4", "close_range",
     /* who and where */
     "getpid", "getppid", "gettid", "getuid", "geteuid", "getgid", "getegid", "getgroups", "getpgrp", "getpgid",
-    "getsid", "getresuid", "getresgid", "getcpu", "capget", "umask", "getcwd", "seccomp",
+    "getsid", "getresuid", "getresgid", "getcpu", "capget", "umask", "getcwd", "chdir", "fchdir", "seccomp",
     "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self",
     /* files, which Landlock bounds */
     "read", "readv", "pread64", "preadv", "preadv2", "write", "writev", "pwrite64", "pwritev", "pwritev2", "lseek",
     "open", "openat", "openat2", "creat", "close", "stat", "lstat", "fstat", "newfstatat", "statx", "statfs", "fstatfs",
     "access", "faccessat", "faccessat2", "readlink", "readlinkat", "getdents64", "getdents", "mkdir", "mkdirat",
     "rmdir", "unlink", "unlinkat", "rename", "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat",
-    "ftruncate", "truncate", "fallocate", "fsync", "fdatasync", "sync_file_range", "fadvise64", "flock", "fcntl",
+    "ftruncate", "truncate", "fallocate", "fsync", "fdatasync", "syncfs", "sync_file_range", "fadvise64", "flock", "fcntl",
     "dup", "dup2", "dup3", "chmod", "fchmod", "fchmodat", "utimensat", "copy_file_range", "sendfile", "splice", "tee",
     "fchown", "chown", "ioctl", "memfd_create", "inotify_init1", "inotify_add_watch", "inotify_rm_watch",
     "eventfd2", "eventfd", "pipe", "pipe2", "poll", "ppoll", "select", "pselect6", "epoll_create", "epoll_create1",

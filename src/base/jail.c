@@ -44,10 +44,10 @@ enum status nursery_start(const struct jailer *const *jailers, struct reasons *r
         prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
         prctl(PR_SET_NAME, "nursery", 0, 0, 0);
         log_set(LOG_INFO_, "nursery");
-        close(ends[0]);
         free(nursery);
-        if (getppid() == parent)
-            nursery_live(jailers, ends[1]);
+        /* Nothing else that was open comes along: no lock, no socket, no file. */
+        if (getppid() == parent && dup2(ends[1], 3) == 3 && close_range(4, ~0U, 0) == 0)
+            nursery_live(jailers, 3);
         _exit(0);
     }
     close(ends[1]);

@@ -182,7 +182,10 @@ enum status moment_read(const char *text, moment *ret)
     moment read = moment_from_civil(civil);
     if (read == MOMENT_NONE)
         return BAD_INPUT;
-    *ret = read - minutes * MINUTE;
+    read -= minutes * MINUTE;
+    if (read < MOMENT_FIRST || read > MOMENT_LAST)     /* the offset can carry it out of the years that we know */
+        return BAD_INPUT;
+    *ret = read;
     return OK;
 }
 

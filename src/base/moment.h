@@ -71,6 +71,7 @@ struct span {
     char unit;                 /* m h d w M y W */
 };
 enum status span_read(const char *text, struct span *ret) MUST_CHECK;
+/* MOMENT_NONE when it leaves the years 1900-9999. */
 moment span_add(const struct calendar *, moment from, struct span);
 const char *span_words(struct arena *, struct span, enum lang);
 

@@ -65,7 +65,7 @@ static void reading(void)
         "", "2026", "2026-11", "2026-11-31", "2027-02-29", "1900-02-29", "1899-12-31", "2026-13-01", "2026-00-01", "26-11-22",
         "2026-11-22T", "2026-11-22T13", "2026-11-22T13:05", "2026-11-22T24:00Z", "2026-11-22T13:60Z", "2026-11-22T13:05:60Z",
         "2026-11-22T13:05Zx", "2026-11-22T13:05:07.Z", "2026-11-22T13:05+1:00", "2026-11-22T13:05+19:00", " 2026-11-22",
-        "2026-11-22 ", "2026-11-2x", "-026-11-22",
+        "2026-11-22 ", "2026-11-2x", "9999-12-31T23:59:59-01:00", "1900-01-01T00:00+00:01", "-026-11-22",
     };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         is(iso(at(good[i].text)), good[i].iso, good[i].text);
@@ -203,6 +203,8 @@ static void spans(void)
         is(span_words(arena, span, LANG_EN), table[i].english, "in English");
         is(span_words(arena, span, LANG_FR), table[i].french, "in French");
     }
+    struct span far = {0};
+    ok(span_read("999999w", &far) == OK && span_add(NULL, at("2026-01-01"), far) == MOMENT_NONE, "a span beyond the year 9999");
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         ok(span_read(bad[i], &(struct span){0}) == BAD_INPUT, "refused: “%s”", bad[i]);
 }
