@@ -315,6 +315,7 @@ static void open_stream(struct call *c)
         if (str_eq(c->request.query[i].name, "x") && *topic && strlen(topic) < LIVE_TOPIC && !strpbrk(topic, "\r\n*")) topics[n++] = topic;
     }
     bool again = c->headers[HEADER_LAST_EVENT] != NULL;
+    c->close = true;                         /* the end of the stream is the end of the connection */
     c->stream = c->in_session ? stream_open(c->web->live, &c->session, topics, n, again) : NULL;
     if (!c->stream) {
         c->answer.stream = false;

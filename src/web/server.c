@@ -485,7 +485,7 @@ static enum status listen_on(struct server *s, const struct web_listen *listen, 
     if (tls) {
         OPTION(MHD_OPTION_HTTPS_MEM_CERT, 0, listen->certificate);
         OPTION(MHD_OPTION_HTTPS_MEM_KEY, 0, listen->key);
-        OPTION(MHD_OPTION_HTTPS_PRIORITIES, 0, "SECURE192:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:+AES-128-GCM:%SERVER_PRECEDENCE");
+        OPTION(MHD_OPTION_HTTPS_PRIORITIES, 0, "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-AES-128-CBC:-AES-256-CBC:%SERVER_PRECEDENCE");
         if (listen->client_ca) OPTION(MHD_OPTION_HTTPS_MEM_TRUST, 0, listen->client_ca);
     }
     OPTION(MHD_OPTION_END, 0, NULL);
