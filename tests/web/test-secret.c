@@ -114,7 +114,7 @@ static void test_sessions(void)
     }
     is_int(wrong, 0, "random sessions are found while they live, and only then");
     like.account = 1000;
-    for (int i = 0; i < 12; i++) ok(session_begin(s, &like, now + 11 * HOUR, tokens[i], &got), "a session of one account");
+    for (int i = 0; i < 12; i++) ok(session_begin(s, &like, now + 11 * HOUR - 12 + i, tokens[i], &got), "a session of one account");
     ok(!session_find(s, tokens[0], &bond, now + 11 * HOUR, &got) && session_find(s, tokens[11], &bond, now + 11 * HOUR, &got), "an account has eight at most, the oldest goes");
     ok(!session_find(s, tokens[11], &other, now + 11 * HOUR, &got) && !session_find(s, tokens[11], &bond, now + 11 * HOUR, &got), "another address family ends it");
     ok(!session_find(s, "short", &bond, now, &got) && !session_find(s, NULL, &bond, now, &got), "what is no token finds nothing");
