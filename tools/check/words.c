@@ -3,6 +3,7 @@
  * Every T_("...") in src/ and duties/ has a French text in locale/fr, and no reason is given without T_. Texts in the
  * catalogues that no source uses are listed, not failed: templates and YAML may carry them. Prints TAP.
  *   check-words ROOT
+ *   template --texts ... | check-words ROOT -      the templates' words, as the template compiler lists them
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -130,12 +131,23 @@ static void scan_html(const char *text)
         used[i] |= strstr(text, po.entries[i].english) != NULL;
 }
 
-int main(int argc, char **argv)
+/* "#: file:line" and "msgid" lines on standard input. */
+static int check_templates(void)
 {
-    struct walk code = {0}, pages = {0}, catalogues = {0};
-    if (argc != 2)
-        die("usage: check-words ROOT");
-    const char *root = argv[1];
+    static char line[65536], literal[65536], file[4096] = "?";
+    while (fgets(line, sizeof line, stdin)) {
+        if (strncmp(line, "#: ", 3) == 0)
+            snprintf(file, sizeof file, "%.*s", (int)strcspn(line + 3, "\n"), line + 3);
+        else if (strncmp(line, "msgid \"", 7) == 0 && literals(line + 6, literal, sizeof literal) && *literal)
+            look_up(file, 0, literal);
+    }
+    printf("%s 1 - all of %u texts in templates have French words\n1..1\n", missing || !texts ? "not ok" : "ok", texts);
+    return missing || !texts;
+}
+
+static void read_catalogues(const char *root)
+{
+    static struct walk catalogues;         /* kept: the entries name these files */
     walk_folder(&catalogues, root, "locale/fr", is_po);
     walk_sort(&catalogues);
     for (size_t i = 0, len; i < catalogues.n_files; i++) {
@@ -146,6 +158,17 @@ int main(int argc, char **argv)
     used = calloc(po.count + 1, 1);
     if (!used)
         die("no memory");
+}
+
+int main(int argc, char **argv)
+{
+    struct walk code = {0}, pages = {0};
+    if (argc < 2 || argc > 3)
+        die("usage: check-words ROOT [-]");
+    const char *root = argv[1];
+    read_catalogues(root);
+    if (argc == 3)
+        return check_templates();
     walk_folder(&code, root, "src", is_c);
     walk_folder(&code, root, "duties", is_c);
     walk_sort(&code);
@@ -172,7 +195,6 @@ int main(int argc, char **argv)
     free(used);
     walk_free(&code);
     walk_free(&pages);
-    walk_free(&catalogues);
     po_free(&po);
     return missing || bare || po.faults;
 }
