@@ -42,6 +42,7 @@ bool cli_write(const char *path, const void *bytes, size_t len, int mode, struct
 void cli_progress(const char *label, unsigned long long done, unsigned long long all);
 
 int cli_init(int argc, char **argv);
+int cli_demo(int argc, char **argv);
 int cli_serve(int argc, char **argv);
 int cli_verify(int argc, char **argv);
 int cli_checkpoint(int argc, char **argv);

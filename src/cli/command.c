@@ -13,6 +13,9 @@ const struct command commands[] = {
      "Reads the founding deed (YAML, see docs/founding-deed.md): the office's name, its ceilings, and at least two persons with their\n"
      "posts, clearances and briefings. Makes the folder, the signer's key and the journal, whose entry 0 commits to the deed, and prints\n"
      "an enrolment link for each person, good once and for seven days.", cli_init},
+    {"demo", "FOLDER [--seed N] [--persons N] [--now TIME]", "make the demonstration office",
+     "Invents a headquarters with a seeded generator: persons, delegations, posts, clearances, a year of incidents, documents and measures.\n"
+     "Writes FOLDER/demonstration.txt with a name, password and TOTP secret for each post.", cli_demo},
     {"serve", "FOLDER [--listen ADDRESS:PORT] [--certificate FILE --key FILE] [--client-ca FILE]", "serve an office",
      "Forks the signer and the nursery, opens the office, listens (127.0.0.1:8642 unless told), and makes a checkpoint by the clock.\n"
      "Every address but loopback needs a certificate. SIGTERM and SIGINT end it; every request in flight is answered.", cli_serve},
