@@ -188,6 +188,8 @@ static bool prepare(struct nursery_state *n)
     const int passed_over[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT};
     for (size_t i = 0; i < sizeof passed_over / sizeof *passed_over; i++)
         signal(passed_over[i], SIG_IGN);
+    setenv("TZ", "UTC0", 1);               /* libraries ask for the zone (libzip does), whose file a jail cannot read; */
+    tzset();                               /* a zone that is named and known is not looked up again */
     sigemptyset(&children);
     sigaddset(&children, SIGCHLD);
     sigprocmask(SIG_BLOCK, &children, NULL);
