@@ -121,7 +121,7 @@ void check_register(const struct reader_of *r, const struct register_def *def, c
 
 /* ---- what the core reads ------------------------------------------------------------------------------------ */
 
-#define NEEDED_FIELDS 8
+#define NEEDED_FIELDS 10
 static const struct needed {
     const char *name, *state;
     struct { const char *name; enum field_type type; const char *to; bool unique; } fields[NEEDED_FIELDS];
@@ -136,11 +136,18 @@ static const struct needed {
     {"membership", "in-force", {{"file", FIELD_LINK, "file"}, {"person", FIELD_LINK, "person"}, {"from", FIELD_TIME}, {"until", FIELD_TIME}, {"emergency", FIELD_BOOLEAN}}},
     {"organisation", NULL, {{"name", FIELD_LINE}, {"parent", FIELD_LINK, "organisation"}}},
 };
-/* Fields that the core reads where they are there. */
-static const struct { const char *register_, *name; enum field_type type; const char *to; } optional[] = {
-    {"appointment", "deputy-for", FIELD_LINK, "person"},
-    {"statement", "author", FIELD_LINK, "person"},
+/* Registers that a pack need not have, and fields that a register need not have; but of another type they cannot be. */
+static const struct needed optional[] = {
+    {"emergency-access", "in-force", {{"file", FIELD_LINK, "file"}, {"person", FIELD_LINK, "person"}, {"from", FIELD_TIME}, {"until", FIELD_TIME}}},
 };
+static const struct { const char *register_, *name; enum field_type type; const char *to; } optional_fields[] = {
+    {"appointment", "deputy-for", FIELD_LINK, "person"},
+};
+/* What the core writes where a second person is asked for. */
+static const struct needed proposal = {"proposal", "waiting", {{"title", FIELD_LINE}, {"register", FIELD_LINE}, {"target", FIELD_LINE},
+    {"target-version", FIELD_NUMBER}, {"step", FIELD_LINE}, {"op", FIELD_PROSE}, {"proposer", FIELD_LINE}, {"proposer-account", FIELD_LINE},
+    {"proposer-post", FIELD_POST}, {"proposer-seat", FIELD_LINE}}};
+static const char *const proposal_states[] = {"confirmed", "declined", "withdrawn", "stale"};
 
 static void miss(struct loading *l, const char *where, const char *what)
 {
@@ -167,25 +174,65 @@ static bool alpha3(const struct vocabulary *of)
     return true;
 }
 
+static const struct register_def *find_def(const struct loading *l, const char *name)
+{
+    return NAMED_FIND(l->registers, l->pack->n_registers, name);
+}
+
+static void check_state(struct loading *l, const struct register_def *def, const char *state)
+{
+    if (register_state(def, state) < 0)
+        miss(l, def->where, arena_printf(l->reasons->arena, "%s.lifecycle.states.%s", def->name, state));
+}
+
+static void check_needed(struct loading *l, const struct needed *needed, bool required)
+{
+    const struct register_def *def = find_def(l, needed->name);
+    if (!def) {
+        if (required)
+            miss(l, NULL, arena_printf(l->reasons->arena, "register %s", needed->name));
+        return;
+    }
+    for (size_t f = 0; f < NEEDED_FIELDS && needed->fields[f].name; f++)
+        check_core_field(l, def, needed->fields[f].name, needed->fields[f].type, needed->fields[f].to, needed->fields[f].unique);
+    if (needed->state)
+        check_state(l, def, needed->state);
+}
+
+static bool asks_second_persons(const struct loading *l)
+{
+    for (size_t i = 0; i < l->pack->n_registers; i++) {
+        const struct register_def *def = &l->registers[i];
+        if (def->create_second_person)
+            return true;
+        for (size_t s = 0; s < def->n_steps; s++)
+            if (def->steps[s].second_person)
+                return true;
+    }
+    return false;
+}
+
+static void check_proposal(struct loading *l)
+{
+    const struct register_def *def = find_def(l, "proposal");
+    check_needed(l, &proposal, asks_second_persons(l));
+    for (size_t i = 0; def && i < sizeof proposal_states / sizeof *proposal_states; i++)
+        check_state(l, def, proposal_states[i]);
+}
+
 void check_core(struct loading *l)
 {
-    for (size_t i = 0; i < sizeof core / sizeof *core; i++) {
-        const struct register_def *def = NAMED_FIND(l->registers, l->pack->n_registers, core[i].name);
-        if (!def) {
-            miss(l, NULL, arena_printf(l->reasons->arena, "register %s", core[i].name));
-            continue;
-        }
-        for (size_t f = 0; f < NEEDED_FIELDS && core[i].fields[f].name; f++)
-            check_core_field(l, def, core[i].fields[f].name, core[i].fields[f].type, core[i].fields[f].to, core[i].fields[f].unique);
-        if (core[i].state && register_state(def, core[i].state) < 0)
-            miss(l, def->where, arena_printf(l->reasons->arena, "%s.lifecycle.states.%s", def->name, core[i].state));
+    for (size_t i = 0; i < sizeof core / sizeof *core; i++)
+        check_needed(l, &core[i], true);
+    for (size_t i = 0; i < sizeof optional / sizeof *optional; i++)
+        check_needed(l, &optional[i], false);
+    for (size_t i = 0; i < sizeof optional_fields / sizeof *optional_fields; i++) {
+        const struct register_def *def = find_def(l, optional_fields[i].register_);
+        if (def && NAMED_FIND(def->fields, def->n_fields, optional_fields[i].name))
+            check_core_field(l, def, optional_fields[i].name, optional_fields[i].type, optional_fields[i].to, false);
     }
-    for (size_t i = 0; i < sizeof optional / sizeof *optional; i++) {
-        const struct register_def *def = NAMED_FIND(l->registers, l->pack->n_registers, optional[i].register_);
-        if (def && NAMED_FIND(def->fields, def->n_fields, optional[i].name))
-            check_core_field(l, def, optional[i].name, optional[i].type, optional[i].to, false);
-    }
-    const struct register_def *person = NAMED_FIND(l->registers, l->pack->n_registers, "person");
+    check_proposal(l);
+    const struct register_def *person = find_def(l, "person");
     const struct field_def *nation = person ? NAMED_FIND(person->fields, person->n_fields, "nationality") : NULL;
     if (nation && !alpha3(nation->of))
         miss(l, person->where, "person.nationality (terms of three capitals, ISO 3166 alpha-3)");

@@ -43,6 +43,17 @@ static bool right_person(struct stage *stage, const struct image *image, const s
     return false;
 }
 
+/* Whoever reads a record only as its party, without need-to-know of its file, takes only the steps that are the party's own:
+ * a step's checks over visible records count what its taker is proved to read (docs/registers.md). */
+static bool not_only_party(struct stage *stage, const struct image *image, const struct step_def *step)
+{
+    bool own = step->by == BY_FIELD && step->by_field == image->def->party;
+    if (!stage->holder || own || !image->party || image->party != stage->person ||
+        holder_file(stage->holder, stage->office->staged, image->file, 0, false, NULL))
+        return true;
+    return refuse(stage, REFUSED, "lifecycle.party", NULL, T_("You read this record as the person it concerns, not as a member of its file; this step belongs to its members."));
+}
+
 struct open_count { struct stage *stage; const struct open_check *check; size_t open; };
 
 static bool count_open(void *arg, const struct stored_link *link)
@@ -102,7 +113,7 @@ bool apply_step(struct stage *stage, struct staged_image *item, const struct op 
     const struct step_def *step = op->step ? register_step(image->def, op->step) : NULL;
     if (!step)
         return refuse(stage, BAD_INPUT, "lifecycle.step", "step", T_("This register has no step \"%1$s\"."), op->step ? op->step : "");
-    if (!from_state(stage, image, step) || !right_held(stage, step) || !right_person(stage, image, step) ||
+    if (!from_state(stage, image, step) || !right_held(stage, step) || !right_person(stage, image, step) || !not_only_party(stage, image, step) ||
         !separation_allows(stage, image, step->rights, step->n_rights))
         return false;
     if (!with_fields(stage, item, op, step)) {

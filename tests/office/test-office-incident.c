@@ -87,6 +87,8 @@ int main(void)
     ok(fixture_step(&f, "hso", number, "close", CLOSING) == REFUSED, "a case with an open measure is not closed");
     ok(strstr(fixture_words(), "Still open: 1") != NULL, "and says what is open");
     good(fixture_step(&f, "ict", measure, "finish", "{\"done-on\":\"2027-03-02\",\"proof\":\"Signed list.\"}"), "its owner reports it done");
+    ok(fixture_step(&f, "ict", measure, "verify", VERIFIED) == REFUSED && strstr(fixture_words(), "as the person it concerns"),
+       "who reads it only as its party takes only the party's steps");
     ok(fixture_step(&f, "hso", measure, "verify", VERIFIED) == REFUSED, "who ordered it does not verify it");
     good(fixture_step(&f, "ssl", measure, "verify", VERIFIED), "somebody else verifies");
     struct outcome outcome;

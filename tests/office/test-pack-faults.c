@@ -26,8 +26,8 @@ static unsigned line_of(const char *text, const char *part)
 
 static bool apply(struct files *files, const struct val *test)
 {
-    const char *in = val_get_str(test, "in");
-    if (!in)
+    const char *in = val_get_str(test, "in"), *also = val_get_str(test, "also-in");
+    if (!in || (also && !files_edit(files, also, val_get_str(test, "also-replace"), val_get_str(test, "also-with"))))
         return false;
     if (val_get_bool(test, "remove", false)) {
         files_take(files, in);
@@ -37,9 +37,6 @@ static bool apply(struct files *files, const struct val *test)
         files_put(files, in, val_get_str(test, "text"));
         return true;
     }
-    if (val_get_str(test, "also-in") &&
-        !files_edit(files, val_get_str(test, "also-in"), val_get_str(test, "also-replace"), val_get_str(test, "also-with")))
-        return false;
     const char *replace = val_get_str(test, "replace"), *with = val_get_str(test, "with");
     return replace && files_edit(files, in, replace, with ? with : "");
 }

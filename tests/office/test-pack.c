@@ -18,7 +18,7 @@ static void test_good(struct arena *arena)
         return;
     }
     const struct register_def *incident = pack_register(pack, "incident"), *measure = pack_register(pack, "measure");
-    is_int(pack->n_registers, 10, "all registers");
+    is_int(pack->n_registers, 11, "all registers");
     is(incident->duty, "incidents", "the duty is the folder");
     is(incident->prefix, "INC", "prefix");
     ok(incident->number_year && !measure->number_year, "the year in the number");
