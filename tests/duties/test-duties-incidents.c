@@ -127,11 +127,33 @@ static void compromise(void)
     done("subject", extract, "acknowledge", "{\"acknowledged-on\":\"2027-03-04\"}", "and acknowledges");
 }
 
+static const char *label_of(const char *login, const char *number)
+{
+    struct record_view record;
+    const struct reader *reader = fixture_reader(&f, login);
+    enum status status = office_get(f.office, reader, NULL, number, f.arena, &record);
+    reader_free(reader);
+    return status == OK ? label_write(record.label, f.arena) : status_name(status);
+}
+
+/* What belongs to the case bears its label, and follows when the label is lowered. */
+static void lower(const char *measure)
+{
+    struct op op = {.kind = OP_REGRADE, .number = incident, .label = fixture_label(&f, "NATO", "CONFIDENTIAL"), .reason = "copy 2 was regraded"};
+    is(label_of("hso", measure), secret, "a measure bears the label of its case");
+    ok(fixture_do(&f, "hso", op, NULL, NULL, NULL) != OK, "who leads the case does not lower its label");
+    if (!ok(fixture_do(&f, "ssl", op, NULL, NULL, NULL) == OK, "the section leader does"))
+        printf("# %s\n", fixture_words());
+    is(label_of("hso", incident), op.label, "the case bears the lower label");
+    is(label_of("hso", measure), op.label, "and the measure follows");
+}
+
 static void closure(void)
 {
     static const char note[] = "{\"closing-note\":\"Lesson: two persons check each container.\"}";
     const char *measure = made("hso", "corrective-measure", NULL, fields("{\"incident\":\"%s\",\"what\":\"Retrain the section\",\"kind\":\"training\",\"owner\":\"%s\","
         "\"due-date\":\"2027-04-01\"}", incident, fixture_person(&f, "custodian")), "a measure is ordered");
+    lower(measure);
     is(state("custodian", measure), "ordered", "its owner reads it");
     is(state("custodian", incident), "absent", "and not the case");
     refused("hso", measure, "name-verifier", fields("{\"verifier\":\"%s\"}", fixture_person(&f, "custodian")), "different persons", "the owner does not verify");

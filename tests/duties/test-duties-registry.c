@@ -48,6 +48,15 @@ static void hand_over(void)
     done("clerk", copy, "return", "{\"container\":\"3-114\"}", "and taken back");
 }
 
+static const char *label_of(const char *login, const char *number)
+{
+    struct record_view record;
+    const struct reader *reader = fixture_reader(&f, login);
+    enum status status = office_get(f.office, reader, NULL, number, f.arena, &record);
+    reader_free(reader);
+    return status == OK ? label_write(record.label, f.arena) : status_name(status);
+}
+
 static void regrade(void)
 {
     struct op op = {.kind = OP_REGRADE, .number = document, .label = fixture_label(&f, "NATO", "CONFIDENTIAL"), .reason = "originator's letter"};
@@ -56,6 +65,8 @@ static void regrade(void)
     ok(fixture_do(&f, "clerk", op, NULL, NULL, NULL) != OK, "a registrar has no right to regrade");
     if (!ok(fixture_do(&f, "reg", op, NULL, NULL, NULL) == OK, "the head of registry has"))
         printf("# %s\n", fixture_words());
+    is(label_of("reg", document), op.label, "the document bears the lower label");
+    is(label_of("reg", copy), op.label, "and its copy follows");
 }
 
 static void destroy(void)
