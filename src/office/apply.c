@@ -58,7 +58,7 @@ static bool open_case_file(struct stage *stage, struct staged_image *item)
     for (size_t i = 0; i < def->n_file_open_to; i++)
         val_push(stage->arena, open_to, val_str(stage->arena, def->file_open_to[i]));
     val_set(stage->arena, fields, "open-to", open_to);
-    val_set_str(stage->arena, fields, "title", image_title(item->after));
+    val_set_str(stage->arena, fields, "title", image_titles(stage->office->pack, item->after, stage->arena).in[LANG_EN]);
     if (def->file_kind_term)
         val_set_str(stage->arena, fields, "kind", def->file_kind_term);
     file->after->fields = fields;

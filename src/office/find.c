@@ -53,7 +53,8 @@ static bool fill(const struct looking *look, const struct stored_record *stored,
     struct image image;
     if (image_from_stored(look->office->pack, stored, look->arena, &image) != OK)
         return false;
-    *ret = (struct record_view){.id = image.id, .def = image.def, .number = image.number, .title = image_title(&image),
+    struct words titles = image_titles(look->office->pack, &image, look->arena);
+    *ret = (struct record_view){.id = image.id, .def = image.def, .number = image.number, .title = titles.in[LANG_EN], .titles = titles,
         .state = &image.def->states[image.state], .state_index = image.state, .version = stored->version,
         .stored_version = stored->version, .created = image.created, .updated = image.updated,
         .label = intern_label(look->office->intern, image.label)->label, .label_id = image.label, .file = image.file,
@@ -98,7 +99,7 @@ static size_t fill_links(const struct looking *look, record_id end, bool outgoin
         const struct field_def *field = link_field(look->office, links[i].field, &of);
         if (!field || links[i].cut || view_record(look->view, &look->all, id, look->arena, &other) != OK || !fill(look, &other, &record))
             continue;
-        views[kept++] = (struct link_view){field, links[i].id, id, record.number, record.title, record.def, record.state->name, links[i].made};
+        views[kept++] = (struct link_view){field, links[i].id, id, record.number, record.title, record.def, record.state->name, links[i].made, record.titles};
     }
     *ret = views;
     return kept;

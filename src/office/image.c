@@ -156,10 +156,23 @@ moment image_moment(const struct image *image, const struct field_def *field)
     return value->kind == VAL_STR && moment_read(value->str.s, &at) == OK ? at : MOMENT_NONE;
 }
 
-const char *image_title(const struct image *image)
+static struct words field_in_words(const struct pack *pack, const struct image *image, const struct field_def *field)
 {
-    const char *title = image->def->title ? image_text(image, image->def->title->name) : NULL;
-    return title ? title : image->number;
+    const char *text = image_text(image, field->name);
+    const struct term *term = text && field->of ? vocabulary_term(field->of, text) : NULL;
+    const struct post_def *post = text && field->type == FIELD_POST ? pack_post(pack, text) : NULL;
+    return term ? term->words : post ? post->words : (struct words){{text, text}};
+}
+
+struct words image_titles(const struct pack *pack, const struct image *image, struct arena *arena)
+{
+    struct words titles = {{NULL, NULL}};
+    for (size_t i = 0; i < image->def->n_titles; i++) {
+        struct words one = field_in_words(pack, image, image->def->titles[i]);
+        for (int lang = 0; one.in[LANG_EN] && lang < LANG_COUNT; lang++)
+            titles.in[lang] = titles.in[lang] ? arena_printf(arena, "%s %s", titles.in[lang], one.in[lang]) : one.in[lang];
+    }
+    return titles.in[LANG_EN] ? titles : (struct words){{image->number, image->number}};
 }
 
 moment image_due(const struct image *image)

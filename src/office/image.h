@@ -60,7 +60,8 @@ record_id image_link_to(const struct image *, const struct field_def *);
 bool image_links_to(const struct image *, const struct field_def *, record_id to);
 const char *image_text(const struct image *, const char *field);         /* a text field; NULL */
 moment image_moment(const struct image *, const struct field_def *);     /* date, time or interval's from; MOMENT_NONE */
-const char *image_title(const struct image *);
+/* What names a record, in both languages: its title fields, terms and posts in words; the number where they are empty. */
+struct words image_titles(const struct pack *, const struct image *, struct arena *);
 /* The earliest clock that runs; MOMENT_NONE. */
 moment image_due(const struct image *);
 

@@ -89,13 +89,14 @@ struct val *reader_label_choices(const struct reader *, const struct register_de
 
 /* ---- door two ----------------------------------------------------------------------------------------------- */
 
-struct link_view { const struct field_def *field; record_id id, other; const char *number; const char *title; const struct register_def *register_; const char *state; moment made; };
+struct link_view { const struct field_def *field; record_id id, other; const char *number; const char *title; const struct register_def *register_; const char *state; moment made; struct words titles; };
 struct clock_view { const struct clock_def *def; moment due, stopped; };
 struct record_view {
     record_id id;
     const struct register_def *def;
     const char *number;
-    const char *title;
+    const char *title;                       /* in English; `titles` has both languages */
+    struct words titles;
     const struct state_def *state; int state_index;
     int64_t version;                         /* numbered for this reader */
     int64_t stored_version;                  /* never shown: for changes' expectation, sealed in forms */

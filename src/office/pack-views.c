@@ -20,12 +20,15 @@ static bool is_everywhere(const char *name)
 static void load_title(const struct reader_of *r, struct register_def *def, const struct val *tree)
 {
     static const enum field_type names[] = {FIELD_LINE, FIELD_CHOICE, FIELD_LINK, FIELD_DATE, FIELD_POST, FIELD_POLICY, FIELD_EMAIL};
-    def->title = read_field(r, def, tree, "title", false);
-    for (size_t i = 0; def->title && i < sizeof names / sizeof *names; i++)
-        if (def->title->type == names[i])
-            return;
-    if (def->title)
-        FAULT(r, val_get(tree, "title"), T_("A field of type %1$s cannot name a record."), field_type_name(def->title->type));
+    def->titles = read_fields(r, def, tree, "title", &def->n_titles);
+    def->title = def->n_titles ? def->titles[0] : NULL;
+    for (size_t t = 0; t < def->n_titles; t++) {
+        bool fits = false;
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+            fits = fits || def->titles[t]->type == names[i];
+        if (!fits)
+            FAULT(r, val_get(tree, "title"), T_("A field of type %1$s cannot name a record."), field_type_name(def->titles[t]->type));
+    }
 }
 
 static void load_columns(const struct reader_of *r, struct register_def *def, const struct val *list)

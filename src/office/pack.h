@@ -125,6 +125,7 @@ struct register_def {
     unsigned index;
     const struct field_def *fields; size_t n_fields;
     const struct field_def *title;           /* NULL: its number names it */
+    const struct field_def *const *titles; size_t n_titles;     /* all that name it, in their order; the first is `title` */
     enum label_kind label;
     const struct field_def *label_field;     /* LABEL_OF_FIELD */
     const struct val *fixed_label;           /* {policy, class, categories} by names; resolved by the office */

@@ -76,7 +76,7 @@ bool propose(struct stage *stage, struct staged_image *target, const struct op *
     exact.version = target->before ? target->before->version : 0;
     label_id label = image->label;
     record_id file = target->before ? target->before->file : 0;
-    const char *title = image_title(image), *register_ = image->def->name, *number = target->before ? image->number : "";
+    const char *title = image_titles(stage->office->pack, image, arena).in[LANG_EN], *register_ = image->def->name, *number = target->before ? image->number : "";
     const char *text = canonical(stage, op_value(&exact, arena));
     if (!def || !text)
         return refuse(stage, BAD_INPUT, "proposal.form", NULL, T_("The proposal cannot be written."));
