@@ -177,14 +177,14 @@ static enum status read_categories(const struct val *array, struct arena *arena,
                                    struct category **ret, unsigned *ret_n)
 {
     if (!array || array->kind != VAL_ARRAY || array->count > MAX_CATEGORIES)
-        return fault(reasons, "categories", "[[OID, type, value], ...]");
+        return fault(reasons, "categories", "[[OID, type, lacv], ...]");
     struct category *list = ARENA_ARRAY(arena, struct category, array->count + 1);
     for (unsigned i = 0; i < array->count; i++) {
         const struct val *item = array->items[i];
         const char *set = val_text(val_at(item, 0)), *word = val_text(val_at(item, 1));
         if (!item || item->kind != VAL_ARRAY || item->count != 3 || !is_oid(set) || !tag_type_read(word, &list[i].type) ||
             !is_lacv(val_at(item, 2), is_permissive(list[i].type)))
-            return fault(reasons, "categories", "[[OID, type, value], ...]");
+            return fault(reasons, "categories", "[[OID, type, lacv], ...]");
         list[i].tag_set = set;
         list[i].lacv = lacv_normal(arena, val_text(val_at(item, 2)));
     }
@@ -206,9 +206,9 @@ static enum status read_tree(const char *text, size_t len, const char *class_mem
     if (status != OK)
         return status;
     if (tree->kind != VAL_OBJECT || tree->count != 3 || !val_get(tree, class_member))
-        return fault(reasons, "label", "{\"categories\":..., \"class\" or \"classes\":..., \"policy\":...}");
+        return fault(reasons, "label", "{categories, class | classes, policy}");
     if (!is_oid(val_get_str(tree, "policy")))
-        return fault(reasons, "policy", "an OID");
+        return fault(reasons, "policy", "OID");
     *ret = tree;
     return OK;
 }
@@ -222,7 +222,7 @@ enum status label_read(const char *text, size_t len, struct arena *arena, struct
         return status;
     struct label *label = ARENA_NEW(arena, struct label);
     if (!is_lacv(val_get(tree, "class"), false))
-        return fault(reasons, "class", "a class value");
+        return fault(reasons, "class", "lacv");
     status = read_categories(val_get(tree, "categories"), arena, reasons, &list, &label->n_categories);
     if (status != OK)
         return status;
@@ -243,12 +243,12 @@ enum status clearance_read(const char *text, size_t len, struct arena *arena, st
         return status;
     const struct val *array = val_get(tree, "classes");
     if (array->kind != VAL_ARRAY || array->count > MAX_CLASSES)
-        return fault(reasons, "classes", "[class value, ...]");
+        return fault(reasons, "classes", "[lacv, ...]");
     struct clearance *clearance = ARENA_NEW(arena, struct clearance);
     const char **classes = ARENA_ARRAY(arena, const char *, array->count + 1);
     for (unsigned i = 0; i < array->count; i++) {
         if (!is_lacv(array->items[i], false))
-            return fault(reasons, "classes", "[class value, ...]");
+            return fault(reasons, "classes", "[lacv, ...]");
         classes[i] = lacv_normal(arena, array->items[i]->str.s);
     }
     if (array->count > 1)

@@ -95,9 +95,22 @@ static bool is_date(const char *text)
     return strlen(text) == 10 && moment_read(text, &at) == OK;
 }
 
+/* One line as a form would hand it in: no blank at an end, none doubled. */
+static bool is_tidy(const char *text, size_t len)
+{
+    if (!len || text[0] == ' ' || text[len - 1] == ' ')
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)text[i] < ' ' || (text[i] == ' ' && text[i + 1] == ' '))
+            return false;
+    return true;
+}
+
 static bool input_takes(const struct sp_value *value, const char *text)
 {
     size_t len = strlen(text);
+    if (!is_tidy(text, len))
+        return false;
     switch (value->input) {
     case INPUT_INTEGER: return len && len <= 64 && strspn(text, "0123456789") == len;
     case INPUT_DATE: return value->date_format ? len && len <= 64 : is_date(text);
@@ -110,11 +123,16 @@ static const struct sp_value *input_value(const struct policy *policy, const cha
                                           const char *text)
 {
     const struct sp_set *set = policy_set(policy, set_oid);
+    const struct sp_value *found = NULL;
     for (unsigned t = 0; set && t < set->n; t++)
-        for (unsigned v = 0; set->tags[t].type == type && v < set->tags[t].n; v++)
-            if (input_takes(&set->tags[t].values[v], text))
-                return &set->tags[t].values[v];
-    return NULL;
+        for (unsigned v = 0; set->tags[t].type == type && v < set->tags[t].n; v++) {
+            const struct sp_value *value = &set->tags[t].values[v];
+            if (strcmp(value->name, text) == 0)
+                return NULL;        /* an entered text may not pass for a listed value */
+            if (!found && input_takes(value, text))
+                found = value;
+        }
+    return found;
 }
 
 const struct sp_value *policy_value(const struct policy *policy, const char *set, enum tag_type type, const char *lacv)

@@ -112,7 +112,7 @@ static enum status read_policy(struct import *import, const xmlNode *node, const
     if (status != OK)
         return status;
     if (!*name)
-        return unexpected(import, node, NULL, "a policy's name");
+        return unexpected(import, node, NULL, "xs:token");
     const char *oid = oid_of_uri(uri);
     const struct policy *by_oid = oid ? policies_by_oid(import->policies, oid) : NULL;
     const struct policy *by_name = policies_find(import->policies, name);
@@ -208,8 +208,9 @@ static enum status find_value(struct import *import, const xmlNode *node, const 
     if (matches > 1)
         return import_fault(import, node, "label.category-ambiguous",
                             T_("The policy defines %1$s more than once, so it is ambiguous and refused"), text, "", "");
-    if (!found && entered && policy_value(choice->policy, entered->tag->set->oid, entered->tag->type, text) == entered)
-        return add_value(values, entered->tag->set->oid, entered->tag->type, text) ? OK : TOO_LARGE;
+    const char *typed = lacv_normal(import->arena, text);
+    if (!found && entered && policy_value(choice->policy, entered->tag->set->oid, entered->tag->type, typed) == entered)
+        return add_value(values, entered->tag->set->oid, entered->tag->type, typed) ? OK : TOO_LARGE;
     if (!found)
         return import_fault(import, node, "label.category-unknown",
                             T_("The policy %1$s has no value \"%2$s\" in %3$s"), choice->policy->name, text,
@@ -233,7 +234,7 @@ static enum status read_value(struct import *import, const xmlNode *node, const 
     const char *text = xml_text(import->arena, node);
     size_t len = strlen(text);
     if (xml_element(node->children))
-        return unexpected(import, node, xml_element(node->children), "a value");
+        return unexpected(import, node, xml_element(node->children), "xs:string");
     if (is_own(node, "GenericValue"))
         return find_value(import, node, choice, collapse(import->arena, text), true, values);
     if (is_own(node, "IntegerValue") && len && strspn(text, "0123456789") == len)

@@ -30,7 +30,7 @@ static enum status read_metadata(struct import *import, const xmlNode *node, str
 {
     const xmlNode *child = xml_element(node->children);
     if (!child || xml_element(child->next))
-        return wrong(import, node, child ? xml_element(child->next) : NULL, "one element");
+        return wrong(import, node, child ? xml_element(child->next) : NULL, "xs:any (1)");
     if (!is_4774_root(child, SPIF_LENIENT) || xml_is(child, "alternativeConfidentialityLabel") ||
         xml_is(child, "metadataConfidentialityLabel"))
         return OK;

@@ -31,9 +31,9 @@ static void check_classes(struct build *build)
         for (unsigned j = 0; j < i; j++) {
             const struct sp_class *a = &policy->classes[i], *b = &policy->classes[j];
             if (str_eq(a->lacv, b->lacv))
-                refuse_twice(build, a->line, "class lacv", a->lacv);
+                refuse_twice(build, a->line, "securityClassification lacv", a->lacv);
             if (str_eq(a->name, b->name))
-                refuse_twice(build, a->line, "class name", a->name);
+                refuse_twice(build, a->line, "securityClassification name", a->name);
         }
 }
 
@@ -57,12 +57,12 @@ static void check_sets(struct build *build)
         qsort(sets, policy->n_sets, sizeof *sets, by_oid);
     for (unsigned i = 1; i < policy->n_sets; i++)
         if (str_eq(sets[i]->oid, sets[i - 1]->oid))
-            refuse_twice(build, sets[i]->line, "tag set id", sets[i]->oid);
+            refuse_twice(build, sets[i]->line, "securityCategoryTagSet id", sets[i]->oid);
     if (policy->n_sets > 1)
         qsort(sets, policy->n_sets, sizeof *sets, by_set_name);
     for (unsigned i = 1; i < policy->n_sets; i++)
         if (str_eq(sets[i]->name, sets[i - 1]->name))
-            refuse_twice(build, sets[i]->line, "tag set name", sets[i]->name);
+            refuse_twice(build, sets[i]->line, "securityCategoryTagSet name", sets[i]->name);
 }
 
 static int by_lacv(const void *a, const void *b)
@@ -115,12 +115,10 @@ static void check_values(struct build *build, struct sp_set *set)
             flaw_both(build, values[i - 1], values[i], "name", values[i]->name);
 }
 
-static void refuse_value(struct build *build, const struct sp_value *value, const char *why)
-{
-    build->contradiction = true;
-    SAY(build->faults, "policy.contradiction", at_line(build, value->line),
-        T_("The policy contradicts itself: the value %1$s %2$s"), value->name, why);
-}
+/* One contradiction in a value; the text takes its name. */
+#define REFUSE_VALUE(build, value, text)                                                                              \
+    ((build)->contradiction = true,                                                                                   \
+     (void)SAY((build)->faults, "policy.contradiction", at_line((build), (value)->line), text, (value)->name))
 
 static bool selects_same(const struct selector *a, const struct selector *b)
 {
@@ -132,18 +130,18 @@ static void check_value(struct build *build, const struct sp_value *value)
     struct category self = { .tag_set = value->tag->set->oid, .type = value->tag->type, .lacv = value->lacv };
     uint64_t every = build->policy->n_classes == 64 ? UINT64_MAX : (UINT64_C(1) << build->policy->n_classes) - 1;
     if (value->required_class >= 0 && (value->excluded_classes >> value->required_class & 1))
-        refuse_value(build, value, "requires a class that it excludes");
+        REFUSE_VALUE(build, value, T_("The policy contradicts itself: the value %1$s requires a class that it excludes"));
     else if (value->excluded_classes == every)
-        refuse_value(build, value, "excludes every class");
+        REFUSE_VALUE(build, value, T_("The policy contradicts itself: the value %1$s excludes every class"));
     if (value->not_before != MOMENT_NONE && value->not_after != MOMENT_NONE && value->not_before > value->not_after)
-        refuse_value(build, value, "ends before it begins");
+        REFUSE_VALUE(build, value, T_("The policy contradicts itself: the value %1$s ends before it begins"));
     for (unsigned e = 0; e < value->n_excluded; e++) {
         if (value->excluded[e].lacv && selector_takes(&value->excluded[e], &self))
-            refuse_value(build, value, "excludes itself");
+            REFUSE_VALUE(build, value, T_("The policy contradicts itself: the value %1$s excludes itself"));
         for (unsigned g = 0; g < value->required.n; g++)
             for (unsigned s = 0; value->required.list[g].op == NEED_ALL && s < value->required.list[g].n; s++)
                 if (selects_same(&value->required.list[g].selectors[s], &value->excluded[e]))
-                    refuse_value(build, value, "requires what it excludes");
+                    REFUSE_VALUE(build, value, T_("The policy contradicts itself: the value %1$s requires what it excludes"));
     }
 }
 
