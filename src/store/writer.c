@@ -184,9 +184,9 @@ static size_t take_jobs(struct store *s, struct job **jobs)
     while (!s->first && !s->closing) {
         if (s->truncate_due) {
             struct timespec until;
-            clock_gettime(CLOCK_REALTIME, &until);
+            clock_gettime(CLOCK_MONOTONIC, &until);
             until.tv_sec++;
-            if (pthread_cond_timedwait(&s->queue_more, &s->queue_lock, &until) != 0) {
+            if (pthread_cond_clockwait(&s->queue_more, &s->queue_lock, CLOCK_MONOTONIC, &until) != 0) {
                 pthread_mutex_unlock(&s->queue_lock);
                 checkpoint(s);
                 pthread_mutex_lock(&s->queue_lock);

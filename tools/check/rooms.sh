@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A room includes itself and rooms below it; duties never include each other; no header includes itself in a circle.
-# Floors, upwards: base; label, journal; store, wire; office; report; front; duties; web, cli; main.
+# Floors, upwards: base; label, journal; store, wire; office; report; front; duties; web; cli; main.
 set -eu
 cd "$SOURCE_ROOT"
 . tools/check/tap.sh
@@ -9,7 +9,7 @@ includes() { sources | xargs grep -nE '^[[:space:]]*#[[:space:]]*include[[:space
 
 includes | awk -F: '
     BEGIN {
-        split("base 0,label 1,journal 1,store 2,wire 2,office 3,report 4,front 5,duties 6,web 7,cli 7", floors, ",")
+        split("base 0,label 1,journal 1,store 2,wire 2,office 3,report 4,front 5,duties 6,web 7,cli 8", floors, ",")
         for (i in floors) { split(floors[i], pair, " "); floor[pair[1]] = pair[2] }
     }
     {

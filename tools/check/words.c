@@ -70,6 +70,18 @@ static const char *literals(const char *at, char *out, size_t cap)
     return at;
 }
 
+/* Whether the last comment that begins before `at` has not ended there. */
+static bool in_comment(const char *text, const char *at)
+{
+    for (const char *back = at; back > text; back--) {
+        if (back[-1] == '/' && back - 1 > text && back[-2] == '*')
+            return false;
+        if (back[-1] == '*' && back - 1 > text && back[-2] == '/')
+            return true;
+    }
+    return false;
+}
+
 static void look_up(const char *file, unsigned line, const char *text)
 {
     texts++;
@@ -81,6 +93,18 @@ static void look_up(const char *file, unsigned line, const char *text)
     }
     missing++;
     printf("# %s:%u: no French for \"%s\"\n", file, line, text);
+}
+
+/* "%1$s: %2$s" needs no translation. */
+static bool has_words(const char *text)
+{
+    for (; *text; text++) {
+        if (text[0] == '%' && isdigit((unsigned char)text[1]) && text[2] == '$' && text[3] == 's')
+            text += 3;
+        else if (isalpha((unsigned char)*text))
+            return true;
+    }
+    return false;
 }
 
 /* reason_add(reasons, rule, where, "..."): a text without T_ would never be translated. */
@@ -100,7 +124,8 @@ static void look_for_bare(const char *file, const char *text, const char *call, 
             commas++;
         }
     }
-    if (at && *space(at) == '"') {
+    static char literal[65536];
+    if (at && *space(at) == '"' && literals(at, literal, sizeof literal) && has_words(literal)) {
         bare++;
         printf("# %s:%u: a reason's text stands without T_\n", file, line_of(text, call));
     }
@@ -110,6 +135,8 @@ static void scan_c(const char *file, const char *text)
 {
     static char literal[65536];
     for (const char *at = text; (at = strstr(at, "T_(")) != NULL; at += 3) {
+        if (in_comment(text, at))
+            continue;
         if (at > text && (isalnum((unsigned char)at[-1]) || at[-1] == '_'))
             continue;
         if (literals(at + 3, literal, sizeof literal))
@@ -120,7 +147,8 @@ static void scan_c(const char *file, const char *text)
     };
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         for (const char *at = text; (at = strstr(at, calls[i].call)) != NULL; at += strlen(calls[i].call))
-            look_for_bare(file, text, at, calls[i].skip);
+            if (!in_comment(text, at))
+                look_for_bare(file, text, at, calls[i].skip);
     }
 }
 
