@@ -42,7 +42,7 @@ static void flush(struct emitter *e)
     for (size_t at = 0; at < e->pending_len; at += 2000) {
         size_t n = e->pending_len - at < 2000 ? e->pending_len - at : 2000;
         line(e);
-        fputs("buf_add(r->out, ", e->out);
+        fputs("tpl_static(r, ", e->out);
         c_string(e->out, e->pending + at, n);
         fprintf(e->out, ", %zu);\n", n);
     }

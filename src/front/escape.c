@@ -4,6 +4,7 @@
  */
 #include "front/escape.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -41,14 +42,28 @@ static void escape_one(struct buf *out, unsigned char c)
     }
 }
 
+/* Steps over harmless bytes, eight at a time: a lane's top bit is set for a byte that may need a closer look. The
+ * subtraction borrows only out of lanes that are caught themselves, so nothing is missed. */
+static const unsigned char *skip_harmless(const unsigned char *p, const unsigned char *end)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = UINT64_C(0x8080808080808080);
+    while (end - p >= 8) {
+        uint64_t w;
+        memcpy(&w, p, 8);
+#define LANES(c) (((w ^ (ones * (c))) - ones) & ~(w ^ (ones * (c))))
+        uint64_t found = w | (w - ones * 32) | LANES('"') | LANES('&') | LANES('\'') | LANES('<') | LANES('>') | LANES('`') | LANES(127);
+#undef LANES
+        if (found & tops) break;
+        p += 8;
+    }
+    while (p < end && !SPECIAL[*p]) p++;
+    return p;
+}
+
 void escape_html(struct buf *out, const char *text, size_t len)
 {
     const unsigned char *p = (const unsigned char *)text, *end = p + len, *run = p;
-    while (p < end) {
-        if (!SPECIAL[*p]) {
-            p++;
-            continue;
-        }
+    while ((p = skip_harmless(p, end)) < end) {
         if (*p >= 128) {
             size_t n = utf8_at(p, (size_t)(end - p));
             if (n && !(n == 2 && p[0] == 0xc2 && p[1] < 0xa0)) {      /* not the C1 controls */
@@ -68,10 +83,9 @@ void escape_html(struct buf *out, const char *text, size_t len)
     if (p > run) buf_add(out, run, (size_t)(p - run));
 }
 
-static bool unreserved(unsigned char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("-._~", c));
-}
+static const bool UNRESERVED[256] = {
+    ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true, ['-'] = true, ['.'] = true, ['_'] = true, ['~'] = true,
+};
 
 static void percent(struct buf *out, unsigned char c)
 {
@@ -84,11 +98,14 @@ void escape_url_part(struct buf *out, const char *text, size_t len)
 {
     /* "." and ".." as a whole component would climb. */
     bool dots = (len == 1 && text[0] == '.') || (len == 2 && text[0] == '.' && text[1] == '.');
+    size_t run = 0;
     for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (unreserved(c) && !dots) buf_addc(out, (char)c);
-        else percent(out, c);
+        if (UNRESERVED[(unsigned char)text[i]] && !dots) continue;
+        buf_add(out, text + run, i - run);
+        percent(out, (unsigned char)text[i]);
+        run = i + 1;
     }
+    buf_add(out, text + run, len - run);
 }
 
 bool url_is_local(const char *url)
@@ -128,7 +145,7 @@ void escape_url(struct buf *out, const char *text, size_t len)
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
         if (c == '&') buf_add(out, "&amp;", 5);
-        else if (unreserved(c) || strchr("/?#[]@!$()*+,;=:%", c)) buf_addc(out, (char)c);
+        else if (UNRESERVED[c] || strchr("/?#[]@!$()*+,;=:%", c)) buf_addc(out, (char)c);
         else percent(out, c);
     }
 }

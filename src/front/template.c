@@ -74,13 +74,6 @@ const struct val *tpl_get_slow(const struct val *v, const char *name, uint32_t *
     return NULL;
 }
 
-const struct val *tpl_get(const struct val *v, const char *name, uint32_t *hint)
-{
-    if (!v || v->kind != VAL_OBJECT) return NULL;
-    if (*hint < v->count && strcmp(v->members[*hint].name, name) == 0) return v->members[*hint].value;
-    return tpl_get_slow(v, name, hint);
-}
-
 const struct val *tpl_index(const struct val *v, const struct val *key)
 {
     if (!v || !key) return NULL;

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -43,7 +44,24 @@ struct tpl_site { const char *english[2]; const char *text[2]; };
 
 const struct val *tpl_get_slow(const struct val *, const char *name, uint32_t *hint);
 /* The member of an object; the hint remembers where the last object had it. */
-const struct val *tpl_get(const struct val *, const char *name, uint32_t *hint);
+static inline const struct val *tpl_get(const struct val *v, const char *name, uint32_t *hint)
+{
+    if (!v || v->kind != VAL_OBJECT) return NULL;
+    if (*hint < v->count && strcmp(v->members[*hint].name, name) == 0) return v->members[*hint].value;
+    return tpl_get_slow(v, name, hint);
+}
+/* Static text; its length is known when this is compiled. */
+static inline void tpl_static(struct tpl *r, const char *text, size_t len)
+{
+    struct buf *out = r->out;
+    if (!out->failed && out->cap > out->len && out->cap - out->len > len && out->max - out->len >= len) {
+        memcpy(out->data + out->len, text, len);
+        out->len += len;
+        out->data[out->len] = '\0';
+    } else {
+        buf_add(out, text, len);
+    }
+}
 const struct val *tpl_index(const struct val *, const struct val *key);
 const struct val *tpl_item(const struct val *, size_t);
 const struct val *tpl_key(struct tpl *, const struct val *, size_t);

@@ -284,6 +284,7 @@ size_t call_body_limit(struct call *c)
 bool call_is_slow(struct call *c)
 {
     if (strcmp(c->method, "GET") != 0 && strcmp(c->method, "HEAD") != 0) return true;
+    if (!c->web->some_slow) return false;
     const char *path, *part[8], *stop = strchr(c->target, '?');
     bool other;
     if (path_read(c->arena, c->target, stop ? (size_t)(stop - c->target) : strlen(c->target), &path) != OK) return false;

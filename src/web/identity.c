@@ -68,5 +68,5 @@ struct identity identity_of_office(struct office *office)
 {
     return (struct identity){.arg = office, .find = find, .get = get, .put = put, .drop = drop, .each = each,
                              .seats = seats, .open = open_reader, .close = close_reader, .note = note,
-                             .totp_allowed = val_get_bool(office_config(office), "totp-allowed", false)};
+                             .totp_allowed = val_get_bool(office_config(office), "totp", false)};
 }

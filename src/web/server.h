@@ -32,7 +32,7 @@ struct web_config {
     struct lockout_limits lockouts;
     unsigned threads, workers;               /* 0: 2 and 24 */
     unsigned connections, per_address;       /* 0: 4000 and 1200 */
-    size_t header_bytes, body_bytes, upload_bytes;       /* 0: 24 KiB, 1 MiB, 64 MiB */
+    size_t header_bytes, body_bytes, upload_bytes;       /* 0: 16 KiB, 1 MiB, 64 MiB */
     unsigned header_seconds, body_seconds, idle_seconds; /* 0: 10, 60, 75 */
     unsigned streams_a_session;              /* 0: 6 */
 };

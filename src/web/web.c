@@ -27,7 +27,7 @@ static void defaults(struct web_config *c)
     or_else(&c->body_seconds, 60);
     or_else(&c->idle_seconds, 75);
     or_else(&c->streams_a_session, 6);
-    if (!c->header_bytes) c->header_bytes = 24 * 1024;
+    if (!c->header_bytes) c->header_bytes = 16 * 1024;
     if (!c->body_bytes) c->body_bytes = 1 << 20;
     if (!c->upload_bytes) c->upload_bytes = (size_t)64 << 20;
 }
@@ -43,6 +43,9 @@ static bool copy_pages(struct web *w, const struct page *const *pages)
     }
     for (size_t i = 0; i < n; i++) all[i] = pages[i];
     all[n] = signin_pages;
+    for (size_t i = 0; all[i]; i++) {
+        for (const struct page *page = all[i]; page->pattern; page++) w->some_slow = w->some_slow || page->slow;
+    }
     w->pages = all;
     return true;
 }

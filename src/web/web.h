@@ -20,6 +20,7 @@ struct web {
     struct live *live;
     struct relying_party party;
     const struct page *const *pages;         /* the office's and the sign-in's */
+    bool some_slow;                          /* any GET among them runs in a worker */
     uint8_t csrf_key[32];                    /* of forms before a session: derived from their cookie */
     struct server *server;
 };

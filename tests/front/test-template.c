@@ -142,10 +142,10 @@ static void test_speed(struct arena *arena, struct buf *out)
     }
     val_set(arena, data, "rows", rows);
     struct timespec from, to;
-    clock_gettime(CLOCK_MONOTONIC, &from);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
     enum { TIMES = 200 };
     for (int i = 0; i < TIMES; i++) rendered("list", data, LANG_EN, out);
-    clock_gettime(CLOCK_MONOTONIC, &to);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
     double us = ((double)(to.tv_sec - from.tv_sec) * 1e9 + (double)(to.tv_nsec - from.tv_nsec)) / 1e3 / TIMES;
     printf("# 50 rows, %zu bytes: %.1f us a page\n", out->len, us);
     ok(us < 5000, "a page of 50 rows is made in time even under sanitizers");
