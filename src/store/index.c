@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Index rows: keys under (field, guard), search terms under (term, guard, updated). What a record has there is also
- * kept as one run of bytes (index_list), sorted, so that the next version replaces exactly what changed and an
- * erasure finds everything.
+ * Index rows: keys under (field, guard), search terms under (term, guard, updated). They go to the fresh ones (fresh.h) and
+ * from there into the tables. What a record has is also kept as one run of bytes (index_list, in order of writing),
+ * sorted, so that the next version replaces exactly what changed and an erasure finds everything.
  *
  * The run: keys, then terms. A key is field (4 bytes, little-endian), length (1 byte), bytes; a term is length, bytes.
  * Between them stands a field 0 with length 0.
@@ -90,15 +90,24 @@ static bool read_items(struct arena *arena, const uint8_t **at, const uint8_t *e
 static enum status put_one(struct txn *txn, bool put, record_id id, guard_id guard, moment updated, bool keys,
                            const struct item *it)
 {
+    uint8_t time[TIME_KEY];
+    field_id field = it->field;
+    struct fresh_name name = {'p', guard, it->bytes, it->len};
+    struct fresh_row row = {time, sizeof time, id};
     if (keys) {
-        return RUN(txn->db, put ? SQL_PUT_VALUE : SQL_DROP_VALUE, INT(it->field), INT(guard), BLOB(it->bytes, it->len),
-                   INT(id));
+        name = fresh_value(&field, guard);
+        row = (struct fresh_row){it->bytes, it->len, id};
+    } else {
+        time_key(updated, time);
     }
-    return RUN(txn->db, put ? SQL_PUT_POSTING : SQL_DROP_POSTING, BLOB(it->bytes, it->len), INT(guard), INT(updated),
-               INT(id));
+    enum status status = fresh_put(txn->store->fresh, name, row, put);
+    if (status != OK) {
+        txn->db->fault = status;
+    }
+    return status;
 }
 
-struct place { record_id id; guard_id guard; moment updated; };
+struct place { record_id id; guard_id guard; moment updated; int64_t list; };
 
 /* From one sorted list to another: takes away what is only in `old`, adds what is only in `new`; all of both when
  * `moved` (another guard, or for terms another time). */
@@ -123,13 +132,29 @@ static enum status replace(struct txn *txn, const struct place *was, const struc
     return status;
 }
 
+static enum status listed_at(struct txn *txn, record_id id, int64_t *ret)
+{
+    struct rows r = QUERY(txn->db, SQL_RECORD_LISTED, INT(id));
+    enum status status = db_step(&r) ? OK : ABSENT;
+    if (status == OK) {
+        *ret = col_int(&r, 0);
+    } else if (r.status != OK) {
+        status = r.status;
+    }
+    db_done(&r);
+    return status;
+}
+
 static enum status read_list(struct txn *txn, record_id id, struct arena *arena, struct place *ret, struct list *ret_keys,
                              struct list *ret_terms)
 {
-    struct rows r = QUERY(txn->db, SQL_GET_INDEXED, INT(id));
     *ret_keys = *ret_terms = (struct list){0};
     *ret = (struct place){.id = id};
-    enum status status = OK;
+    enum status status = listed_at(txn, id, &ret->list);
+    if (status != OK || !ret->list) {
+        return status;
+    }
+    struct rows r = QUERY(txn->db, SQL_GET_LIST, INT(ret->list));
     if (db_step(&r)) {
         ret->guard = (guard_id)col_int(&r, 0);
         ret->updated = col_int(&r, 1);
@@ -139,10 +164,21 @@ static enum status read_list(struct txn *txn, record_id id, struct arena *arena,
             status = DAMAGED;
         }
     } else {
-        status = r.status;
+        status = r.status != OK ? r.status : DAMAGED;
     }
     db_done(&r);
     return status;
+}
+
+static enum status put_list(struct txn *txn, int64_t old, const struct place *is, const struct buf *list)
+{
+    enum status status = old ? RUN(txn->db, SQL_DROP_LIST, INT(old)) : OK;
+    int64_t place = list ? ++txn->store->last_list : 0;
+    if (status == OK && list) {
+        status = RUN(txn->db, SQL_PUT_LIST, INT(place), INT(is->id), INT(is->guard), INT(is->updated),
+                     BLOB(list->data, list->len));
+    }
+    return status == OK && place != old ? RUN(txn->db, SQL_SET_LISTED, INT(place), INT(is->id)) : status;
 }
 
 static enum status take_lists(struct arena *arena, const struct index_key *keys, size_t n, const char *const *terms,
@@ -196,9 +232,11 @@ static enum status put_index(struct txn *txn, struct arena *arena, const struct 
     write_items(&out, keys, true);
     buf_add(&out, "\0\0\0\0\0", 5);
     write_items(&out, terms, false);
-    status = out.failed ? NO_MEMORY
-                        : RUN(txn->db, SQL_PUT_INDEXED, INT(is->id), INT(is->guard), INT(is->updated),
-                              BLOB(out.data, out.len));
+    if (out.failed) {
+        txn->db->fault = status = NO_MEMORY;
+    } else {
+        status = put_list(txn, was.list, is, keys->n || terms->n ? &out : NULL);
+    }
     buf_free(&out);
     return status;
 }
@@ -223,19 +261,26 @@ enum status txn_put_index(struct txn *txn, record_id id, guard_id guard, moment 
 
 enum status index_drop(struct txn *txn, record_id id)
 {
-    enum status status = txn_put_index(txn, id, 0, 0, NULL, 0, NULL, 0);
-    return status == OK ? RUN(txn->db, SQL_DROP_INDEXED, INT(id)) : status;
+    return txn_put_index(txn, id, 0, 0, NULL, 0, NULL, 0);
 }
 
 enum status txn_each_key(struct txn *txn, field_id field, const void *key, size_t len, bool (*each)(void *, record_id),
                          void *arg)
 {
-    struct rows r = QUERY(txn->db, SQL_HOLDERS_OF_KEY, INT(field), BLOB(key, len));
-    while (db_step(&r)) {
-        if (!each(arg, col_int(&r, 0))) {
-            break;
+    if (len > KEY_LIMIT) {
+        return OK;
+    }
+    struct rows r = QUERY(txn->db, SQL_HOLDERS_OF_KEY, INT(field), BLOB(len ? key : "", len));
+    bool go = true;
+    while (go && db_step(&r)) {
+        struct fresh_row row = {key, len, col_int(&r, 1)};
+        if (!fresh_gone_now(txn->store->fresh, fresh_value(&field, (guard_id)col_int(&r, 0)), row)) {
+            go = each(arg, row.record);
         }
     }
     db_done(&r);
+    if (go && r.status == OK) {
+        fresh_each_holder(txn->store->fresh, field, (struct fresh_row){key, len, 0}, each, arg);
+    }
     return r.status;
 }

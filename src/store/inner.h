@@ -11,6 +11,7 @@
 #include <pthread.h>
 
 #include "store/db.h"
+#include "store/fresh.h"
 #include "store/store.h"
 
 #define QUEUE_LIMIT 4096            /* jobs that may wait */
@@ -57,6 +58,8 @@ struct store {
     pthread_mutex_t fault_lock;
     struct store_fault fault;
     int wal_pages;
+    struct fresh *fresh;            /* index rows on their way into the tables */
+    int64_t last_list;              /* the newest place in index_list */
     bool truncate_due;              /* an erasure's WAL could not yet be truncated */
 
     pthread_mutex_t edge_lock;
@@ -72,11 +75,16 @@ struct view {
     struct db db;
     const struct guards *guards;    /* of the question being answered; what may_read() looks into */
     bool begun;
+    uint64_t snapshot;              /* which of the fresh index rows go with it */
+    struct fresh_reader reader;
 };
 
 char *store_path(const struct store *, const char *name, char *out, size_t cap);
 #define PATH_LIMIT 4096
 
+/* view.c: a snapshot for one question, unless one is held already. */
+enum status view_enter(struct view *, bool *ret_mine) MUST_CHECK;
+void view_leave(struct view *, bool mine);
 /* writer.c */
 /* A file of the store's folder goes once this change is durable (and with it what it held, from the WAL as well). */
 enum status txn_remove_file(struct txn *, const char *folder, const char *name) MUST_CHECK;

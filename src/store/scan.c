@@ -50,13 +50,6 @@ static void after_prefix(struct arena *arena, const void *prefix, size_t len, co
     *ret_len = len;
 }
 
-static int key_order(const void *a, size_t a_len, const void *b, size_t b_len)
-{
-    size_t least = a_len < b_len ? a_len : b_len;
-    int order = least ? memcmp(a, b, least) : 0;
-    return order ? order : (a_len > b_len) - (a_len < b_len);
-}
-
 static struct range range_of(const struct scan *scan, struct arena *arena)
 {
     const void *above;
@@ -81,34 +74,71 @@ static struct range range_of(const struct scan *scan, struct arena *arena)
     return r;
 }
 
+static struct scan_row copied(struct merge *m, const struct stream *s, struct fresh_row row)
+{
+    return (struct scan_row){.id = row.record, .guard = s->guard, .key_len = row.len,
+                             .key = arena_memdup(m->arena, row.len ? row.key : "", row.len)};
+}
+
+/* The table's next rows behind `start`, without those that are gone meanwhile. */
+static enum status table_rows(struct merge *m, struct stream *s, struct fresh_row start, size_t chunk, bool fresh,
+                              struct fresh_row *rows, size_t *ret_n, struct fresh_row *ret_last, bool *ret_ended)
+{
+    const struct range *g = m->range;
+    field_id field = g->field;
+    struct rows r = QUERY(&m->view->db, g->descending ? VIEW_SCAN_DOWN : VIEW_SCAN_UP, INT(g->field), INT(s->guard),
+                          BLOB(start.key, start.len), INT(start.record), BLOB(g->stop, g->stop_len), INT((int64_t)chunk));
+    size_t n = 0, raw = 0;
+    while (db_step(&r)) {
+        struct fresh_row row = {col_blob(&r, 0), col_len(&r, 0), col_int(&r, 1)};
+        row.key = arena_memdup(m->arena, row.len ? row.key : "", row.len);
+        *ret_last = row;
+        raw++;
+        if (!fresh || !fresh_hides(m->view->store->fresh, m->view->snapshot, fresh_value(&field, s->guard), row)) {
+            rows[n++] = row;
+        }
+    }
+    db_done(&r);
+    *ret_n = n;
+    *ret_ended = raw < chunk;
+    return r.status;
+}
+
+/* The next rows of a guard: of the table and of the fresh ones, in one order. */
 static enum status fill(struct merge *m, struct stream *s, size_t chunk)
 {
     const struct range *g = m->range;
-    const void *start = g->start;
-    size_t start_len = g->start_len;
-    record_id start_record = g->start_record;
+    field_id field = g->field;
+    struct fresh *f = m->view->store->fresh;
+    struct fresh_name name = fresh_value(&field, s->guard);
+    struct fresh_row start = {g->start, g->start_len, g->start_record}, stop = {g->stop, g->stop_len, 0};
+    struct fresh_row *table = ARENA_ARRAY(m->arena, struct fresh_row, 2 * chunk), *added = table + chunk, last = start;
+    bool fresh = fresh_any(f, name), ended = false;
     if (s->n) {
-        const struct scan_row *last = &s->rows[s->n - 1];
-        start = last->key;
-        start_len = last->key_len;
-        start_record = last->id;
+        start = (struct fresh_row){s->rows[s->n - 1].key, s->rows[s->n - 1].key_len, s->rows[s->n - 1].id};
     }
-    struct rows r = QUERY(&m->view->db, g->descending ? VIEW_SCAN_DOWN : VIEW_SCAN_UP, INT(g->field), INT(s->guard),
-                          BLOB(start, start_len), INT(start_record), BLOB(g->stop, g->stop_len), INT((int64_t)chunk));
-    struct scan_row *rows = ARENA_ARRAY(m->arena, struct scan_row, chunk);
-    size_t n = 0;
-    while (db_step(&r)) {
-        size_t len = col_len(&r, 0);
-        rows[n++] = (struct scan_row){.id = col_int(&r, 1), .guard = s->guard,
-                                      .key = arena_memdup(m->arena, len ? col_blob(&r, 0) : "", len), .key_len = len};
+    size_t n_added = fresh ? fresh_rows(f, m->view->snapshot, name, start, stop, g->descending, m->arena, added, chunk) : 0;
+    size_t n_table = 0;
+    enum status status = OK;
+    last = start;
+    while (status == OK && !n_table && !ended) {        /* again only where all of a chunk were gone */
+        status = table_rows(m, s, last, chunk, fresh, table, &n_table, &last, &ended);
     }
-    db_done(&r);
-    s->rows = rows;
+    if (status != OK) {
+        return status;
+    }
+    s->rows = ARENA_ARRAY(m->arena, struct scan_row, chunk);
+    size_t i = 0, j = 0, n = 0;
+    while (n < chunk && (i < n_table || (ended && j < n_added))) {
+        int order = i == n_table ? 1 : j == n_added ? -1 : row_order(table[i], added[j]);
+        order = i < n_table && j < n_added && g->descending ? -order : order;
+        s->rows[n++] = copied(m, s, order < 0 ? table[i++] : added[j++]);
+    }
     s->n = n;
     s->at = 0;
-    s->ended = n < chunk;
+    s->ended = ended && i == n_table && j == n_added && n_added < chunk;
     s->next_chunk = 4 * chunk < CHUNK_MOST ? 4 * chunk : CHUNK_MOST;
-    return r.status;
+    return OK;
 }
 
 static bool before(const struct merge *m, const struct stream *a, const struct stream *b)
@@ -191,8 +221,12 @@ enum status view_scan(struct view *v, const struct guards *guards, const struct 
     struct merge m = {.view = v, .arena = arena, .range = &range};
     struct scan_row *rows = ARENA_ARRAY(arena, struct scan_row, scan->limit + 1);
     size_t n = 0;
+    bool mine;
     v->guards = guards;
-    enum status status = scan->limit ? open_streams(&m, guards, scan->limit) : OK;
+    enum status status = view_enter(v, &mine);
+    if (status == OK && scan->limit) {
+        status = open_streams(&m, guards, scan->limit);
+    }
     while (status == OK && m.n && n < scan->limit) {
         struct stream *s = m.heap[0];
         if (n + 1 == scan->limit) {
@@ -202,12 +236,29 @@ enum status view_scan(struct view *v, const struct guards *guards, const struct 
         status = take(&m, &rows[n]);
         n += status == OK;
     }
+    view_leave(v, mine);
     v->guards = NULL;
     if (status == OK) {
         *ret = rows;
         *ret_n = n;
     }
     return status;
+}
+
+/* The table's rows but those that are gone, and the fresh ones; at least `need` when there are so many. */
+static enum status count_guard(struct view *v, field_id field, guard_id guard, struct fresh_row low, struct fresh_row high,
+                               size_t need, size_t *count)
+{
+    size_t added, gone;
+    fresh_tally(v->store->fresh, v->snapshot, fresh_value(&field, guard), low, high, &added, &gone);
+    struct rows r = QUERY(&v->db, VIEW_COUNT, INT(field), INT(guard), BLOB(low.key, low.len), BLOB(high.key, high.len),
+                          INT((int64_t)(need + gone)));
+    if (db_step(&r)) {
+        size_t there = (size_t)col_int(&r, 0);
+        *count += added + (there > gone ? there - gone : 0);
+    }
+    db_done(&r);
+    return r.status;
 }
 
 enum status view_count(struct view *v, const struct guards *guards, const struct scan *scan, size_t most, size_t *ret)
@@ -217,7 +268,7 @@ enum status view_count(struct view *v, const struct guards *guards, const struct
     }
     uint8_t room[KEY_LIMIT + 1];
     const void *above = above_all;
-    size_t above_len = sizeof above_all, len = scan->prefix_len;
+    size_t above_len = sizeof above_all, len = scan->prefix_len, len0 = len;
     memcpy(room, len ? scan->prefix : "", len);
     while (len && room[len - 1] == 0xff) {
         len--;
@@ -228,21 +279,17 @@ enum status view_count(struct view *v, const struct guards *guards, const struct
         above_len = len;
     }
     size_t count = 0;
-    enum status status = OK;
+    bool mine;
     v->guards = guards;
+    struct fresh_row low = {len0 ? scan->prefix : "", len0, 0}, high = {above, above_len, 0};
+    enum status status = view_enter(v, &mine);
     for (size_t i = 0; i < guards->count && count <= most && status == OK; i++) {
-        struct rows r = QUERY(&v->db, VIEW_COUNT, INT(scan->field), INT(guards->ids[i]),
-                              BLOB(scan->prefix_len ? scan->prefix : "", scan->prefix_len), BLOB(above, above_len),
-                              INT((int64_t)(most + 1 - count)));
-        if (db_step(&r)) {
-            count += (size_t)col_int(&r, 0);
-        }
-        status = r.status;
-        db_done(&r);
+        status = count_guard(v, scan->field, guards->ids[i], low, high, most + 1 - count, &count);
     }
+    view_leave(v, mine);
     v->guards = NULL;
     if (status == OK) {
-        *ret = count;
+        *ret = count > most ? most + 1 : count;
     }
     return status;
 }

@@ -20,6 +20,6 @@ const char *const schema_postgres[] = {
 };
 
 const char *const views_seen[] = {
-    "seen_record", "seen_version", "seen_value", "seen_posting", "seen_link", "link_step", "seen_side",
+    "seen_record", "seen_version", "seen_value", "seen_posting", "seen_link", "link_step", "seen_side", "seen_progress",
     NULL,
 };

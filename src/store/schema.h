@@ -25,14 +25,16 @@
         " UNIQUE (register, field))" S, \
     "CREATE TABLE record (id " I " NOT NULL PRIMARY KEY, register TEXT NOT NULL, number TEXT NOT NULL, guard " I \
         " NOT NULL, label " I " NOT NULL, file " I " NOT NULL, state TEXT NOT NULL, version " I " NOT NULL, created " I \
-        " NOT NULL, updated " I " NOT NULL, position " I " NOT NULL)" R, \
+        " NOT NULL, updated " I " NOT NULL, position " I " NOT NULL, listed " I " NOT NULL)" R, \
     "CREATE INDEX record_register ON record (register, id)", \
     "CREATE TABLE version (position " I " NOT NULL PRIMARY KEY, record " I " NOT NULL, version " I " NOT NULL, previous " \
         I " NOT NULL, guard " I " NOT NULL, label " I " NOT NULL, file " I " NOT NULL, state TEXT NOT NULL, updated " I \
         " NOT NULL, salt " B ", body " B ")" S, \
     "CREATE TABLE body (position " I " NOT NULL PRIMARY KEY, salt " B " NOT NULL, body " B " NOT NULL)" S, \
-    "CREATE TABLE index_list (record " I " NOT NULL PRIMARY KEY, guard " I " NOT NULL, updated " I " NOT NULL, list " B \
-        " NOT NULL)" R, \
+    "CREATE TABLE index_list (place " I " NOT NULL PRIMARY KEY, record " I " NOT NULL, guard " I " NOT NULL, updated " I \
+        " NOT NULL, list " B " NOT NULL)" S, \
+    "CREATE TABLE recent (batch " I " NOT NULL PRIMARY KEY, list " B " NOT NULL)" S, \
+    "CREATE TABLE progress (id " I " NOT NULL PRIMARY KEY, batch " I " NOT NULL)" S, \
     "CREATE TABLE value (field " I " NOT NULL, guard " I " NOT NULL, key " B " NOT NULL, record " I " NOT NULL," \
         " PRIMARY KEY (field, guard, key, record))" R, \
     "CREATE TABLE posting (term " B " NOT NULL, guard " I " NOT NULL, updated " I " NOT NULL, record " I " NOT NULL," \
@@ -66,6 +68,7 @@
     "CREATE VIEW seen_link AS SELECT id, field, source, target, source_guard, target_guard, made, cut, position" \
         " FROM link WHERE may_read(source_guard) = 1 AND may_read(target_guard) = 1", \
     "CREATE VIEW link_step AS SELECT source, target, source_guard, target_guard FROM link", \
+    "CREATE VIEW seen_progress AS SELECT batch FROM progress WHERE id = 1", \
     "CREATE VIEW seen_side AS SELECT name, owner, key, label, mac, data FROM side"
 
 extern const char *const schema_sqlite[];      /* NULL-terminated */

@@ -43,23 +43,65 @@ static bool same(struct place a, struct place b)
     return a.updated == b.updated && a.record == b.record;
 }
 
+static struct fresh_row row_at(struct place p, uint8_t key[TIME_KEY])
+{
+    time_key(p.updated, key);
+    return (struct fresh_row){key, TIME_KEY, p.record};
+}
+
+/* The table's next places below, without those that are gone meanwhile. */
+static enum status table_places(struct search *q, struct fresh_name name, struct place below, size_t chunk, bool fresh,
+                                struct place *places, size_t *ret_n, struct place *ret_last, bool *ret_ended)
+{
+    struct rows r = QUERY(&q->view->db, VIEW_POSTINGS, BLOB(name.name, name.len), INT(name.guard), INT(below.updated),
+                          INT(below.record), INT((int64_t)chunk));
+    size_t n = 0, raw = 0;
+    while (db_step(&r)) {
+        struct place here = {col_int(&r, 0), col_int(&r, 1)};
+        uint8_t key[TIME_KEY];
+        raw++;
+        *ret_last = here;
+        if (!fresh || !fresh_hides(q->view->store->fresh, q->view->snapshot, name, row_at(here, key))) {
+            places[n++] = here;
+        }
+    }
+    db_done(&r);
+    *ret_n = n;
+    *ret_ended = raw < chunk;
+    return r.status;
+}
+
+/* The next postings of a term in a guard: of the table and of the fresh ones, in one order. */
 static enum status fill(struct search *q, size_t term, guard_id guard, struct postings *p, struct place below)
 {
-    size_t chunk = p->next_chunk;
+    size_t chunk = p->next_chunk, n_table = 0, n_added = 0, i = 0, j = 0;
+    struct fresh *f = q->view->store->fresh;
+    struct fresh_name name = {'p', guard, q->terms[term], strlen(q->terms[term])};
+    struct place table[POSTINGS_MOST], last = below;
+    struct fresh_row added[POSTINGS_MOST];
+    uint8_t key[TIME_KEY];
+    bool fresh = fresh_any(f, name), ended = false;
+    enum status status = OK;
     if (!p->places) {
         p->places = ARENA_ARRAY(q->arena, struct place, POSTINGS_MOST);
     }
-    const char *text = q->terms[term];
-    struct rows r = QUERY(&q->view->db, VIEW_POSTINGS, BLOB(text, strlen(text)), INT(guard), INT(below.updated),
-                          INT(below.record), INT((int64_t)chunk));
-    p->n = p->at = 0;
-    while (db_step(&r)) {
-        p->places[p->n++] = (struct place){col_int(&r, 0), col_int(&r, 1)};
+    if (fresh) {
+        n_added = fresh_rows(f, q->view->snapshot, name, row_at(below, key), (struct fresh_row){"", 0, 0}, true, q->arena,
+                             added, chunk);
     }
-    db_done(&r);
-    p->ended = p->n < chunk;
+    while (status == OK && !n_table && !ended) {
+        status = table_places(q, name, last, chunk, fresh, table, &n_table, &last, &ended);
+    }
+    p->n = p->at = 0;
+    while (p->n < chunk && (i < n_table || (ended && j < n_added))) {
+        struct place here = j < n_added ? (struct place){key_time(added[j].key), added[j].record} : (struct place){0};
+        bool from_table = j == n_added || (i < n_table && newer(table[i], here));
+        p->places[p->n++] = from_table ? table[i++] : here;
+        j += !from_table;
+    }
+    p->ended = ended && i == n_table && j == n_added && n_added < chunk;
     p->next_chunk = 4 * chunk < POSTINGS_MOST ? 4 * chunk : POSTINGS_MOST;
-    return r.status;
+    return status;
 }
 
 /* Moves a term's range to its newest place at or below `limit`; `ret_found` false when there is none. */
@@ -183,8 +225,17 @@ enum status view_search(struct view *v, const struct guards *guards, const char 
     moment *times = ARENA_ARRAY(arena, moment, limit + 1);
     struct place start = {cursor, cursor == MOMENT_EVER ? INT64_MAX - 1 : cursor_record - 1};
     size_t n = 0;
+    bool mine;
+    for (size_t i = 0; i < n_terms; i++) {
+        if (strlen(terms[i]) > TERM_LIMIT) {
+            return TOO_LARGE;
+        }
+    }
     v->guards = guards;
-    enum status status = limit ? open_streams(&q, guards, start) : OK;
+    enum status status = view_enter(v, &mine);
+    if (status == OK && limit) {
+        status = open_streams(&q, guards, start);
+    }
     while (status == OK && q.n && n < limit) {
         struct place hit = {0};
         status = next_hit(&q, &hit);
@@ -193,6 +244,7 @@ enum status view_search(struct view *v, const struct guards *guards, const char 
             times[n++] = hit.updated;
         }
     }
+    view_leave(v, mine);
     v->guards = NULL;
     if (status == OK) {
         *ret = ids;

@@ -21,7 +21,7 @@ const struct sql sql_table[SQL_COUNT] = {
         " WHERE r.id = $1"},
     [SQL_RECORD_POSITION] = {"record position", "SELECT position, version FROM record WHERE id = $1"},
     [SQL_PUT_RECORD] = {"put record", "INSERT INTO record (id, register, number, guard, label, file, state, version,"
-        " created, updated, position) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+        " created, updated, position, listed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)"
         " ON CONFLICT (id) DO UPDATE SET guard = excluded.guard, label = excluded.label, file = excluded.file,"
         " state = excluded.state, version = excluded.version, updated = excluded.updated, position = excluded.position"},
     [SQL_PUT_VERSION] = {"put version", "INSERT INTO version (position, record, version, previous, guard, label, file,"
@@ -37,10 +37,22 @@ const struct sql sql_table[SQL_COUNT] = {
         " r.created, v.updated, v.position, v.salt, v.body, v.previous FROM version v JOIN record r ON r.id = v.record"
         " WHERE v.position = $1"},
 
-    [SQL_GET_INDEXED] = {"get indexed", "SELECT guard, updated, list FROM index_list WHERE record = $1"},
-    [SQL_PUT_INDEXED] = {"put indexed", "INSERT INTO index_list (record, guard, updated, list) VALUES ($1, $2, $3, $4)"
-        " ON CONFLICT (record) DO UPDATE SET guard = excluded.guard, updated = excluded.updated, list = excluded.list"},
-    [SQL_DROP_INDEXED] = {"drop indexed", "DELETE FROM index_list WHERE record = $1"},
+    [SQL_RECORD_LISTED] = {"record's list", "SELECT listed FROM record WHERE id = $1"},
+    [SQL_SET_LISTED] = {"set record's list", "UPDATE record SET listed = $1 WHERE id = $2"},
+    [SQL_GET_LIST] = {"get list", "SELECT guard, updated, list FROM index_list WHERE place = $1"},
+    [SQL_PUT_LIST] = {"put list", "INSERT INTO index_list (place, record, guard, updated, list)"
+        " VALUES ($1, $2, $3, $4, $5)"},
+    [SQL_DROP_LIST] = {"drop list", "DELETE FROM index_list WHERE place = $1"},
+    [SQL_LAST_LIST] = {"last list", "SELECT MAX(place) FROM index_list"},
+    [SQL_GET_PROGRESS] = {"get progress", "SELECT batch FROM progress WHERE id = 1"},
+    [SQL_PUT_PROGRESS] = {"put progress", "INSERT INTO progress (id, batch) VALUES (1, $1)"
+        " ON CONFLICT (id) DO UPDATE SET batch = excluded.batch"},
+    [SQL_PUT_LOG] = {"put log", "INSERT INTO recent (batch, list) VALUES ($1, $2)"},
+    [SQL_DROP_LOG] = {"drop log", "DELETE FROM recent WHERE batch <= $1"},
+    [SQL_EACH_LOG] = {"each log", "SELECT list FROM recent ORDER BY batch"},
+    [SQL_HAS_VALUE] = {"has value", "SELECT 1 FROM value WHERE field = $1 AND guard = $2 AND key = $3 AND record = $4"},
+    [SQL_HAS_POSTING] = {"has posting",
+        "SELECT 1 FROM posting WHERE term = $1 AND guard = $2 AND updated = $3 AND record = $4"},
     [SQL_PUT_VALUE] = {"put value", "INSERT INTO value (field, guard, key, record) VALUES ($1, $2, $3, $4)"
         " ON CONFLICT (field, guard, key, record) DO NOTHING"},
     [SQL_DROP_VALUE] = {"drop value", "DELETE FROM value WHERE field = $1 AND guard = $2 AND key = $3 AND record = $4"},
@@ -53,7 +65,7 @@ const struct sql sql_table[SQL_COUNT] = {
         "SELECT MIN(guard) FROM value WHERE field = $1 UNION ALL"
         " SELECT (SELECT MIN(w.guard) FROM value w WHERE w.field = $1 AND w.guard > g.guard) FROM g"
         " WHERE g.guard IS NOT NULL)"
-        " SELECT v.record FROM g CROSS JOIN value v WHERE v.field = $1 AND v.guard = g.guard AND v.key = $2"},
+        " SELECT v.guard, v.record FROM g CROSS JOIN value v WHERE v.field = $1 AND v.guard = g.guard AND v.key = $2"},
 
     [SQL_PUT_LINK] = {"put link", "INSERT INTO link (id, field, source, target, source_guard, target_guard, made, cut,"
         " position) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO UPDATE SET"
@@ -119,6 +131,7 @@ const struct sql sql_table[SQL_COUNT] = {
     [SQL_EACH_SEGMENT] = {"each segment", "SELECT id, guard, source, secret, first, last, items, size, chain, closed,"
         " erased FROM segment ORDER BY id"},
 
+    [VIEW_PROGRESS] = {"view progress", "SELECT batch FROM seen_progress"},
     [VIEW_RECORD] = {"view record", "SELECT id, register, number, guard, label, file, state, version, created, updated,"
         " position, salt, body FROM seen_record WHERE id = $1"},
     [VIEW_VERSION] = {"view version", "SELECT id, register, number, guard, label, file, state, version, created,"

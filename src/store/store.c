@@ -185,6 +185,16 @@ static enum status check_format(struct db *db)
     return status == OK && !good ? DAMAGED : status;
 }
 
+static enum status load_last_list(struct store *s)
+{
+    struct rows r = QUERY_ALL(&s->writer, SQL_LAST_LIST);
+    if (db_step(&r)) {
+        s->last_list = col_int(&r, 0);
+    }
+    db_done(&r);
+    return r.status;
+}
+
 static enum status open_parts(struct store *s, struct reasons *why)
 {
     char path[PATH_LIMIT];
@@ -209,6 +219,13 @@ static enum status open_parts(struct store *s, struct reasons *why)
     }
     if (status == OK) {
         status = journal_load(s);
+    }
+    if (status == OK) {
+        s->fresh = fresh_new();
+        status = s->fresh ? fresh_load(s->fresh, &s->writer) : NO_MEMORY;
+    }
+    if (status == OK) {
+        status = load_last_list(s);
     }
     return status == OK ? writer_start(s) : status;
 }
@@ -253,6 +270,7 @@ void store_close(struct store *s)
     }
     db_close(&s->whole);
     db_close(&s->writer);
+    fresh_free(s->fresh);
     if (s->folder_lock >= 0) {
         close(s->folder_lock);
     }

@@ -96,6 +96,7 @@ enum status view_open(struct store *s, struct view **ret)
 void view_close(struct view *v)
 {
     if (v) {
+        view_end(v);
         db_close(&v->db);
         free(v);
     }
@@ -106,15 +107,44 @@ enum status view_begin(struct view *v)
     if (v->begun) {
         return OK;
     }
+    fresh_enter(v->store->fresh, &v->reader);
     enum status status = db_exec(&v->db, "BEGIN");
-    v->begun = status == OK;
+    v->begun = true;
+    v->snapshot = 0;
+    if (status == OK) {
+        struct rows r = QUERY_ALL(&v->db, VIEW_PROGRESS);       /* also takes the snapshot */
+        if (db_step(&r)) {
+            v->snapshot = (uint64_t)col_int(&r, 0);
+        }
+        status = r.status;
+        db_done(&r);
+    }
+    if (status != OK) {
+        view_end(v);
+    }
     return status;
+}
+
+enum status view_enter(struct view *v, bool *ret_mine)
+{
+    *ret_mine = !v->begun;
+    return view_begin(v);
+}
+
+void view_leave(struct view *v, bool mine)
+{
+    if (mine) {
+        view_end(v);
+    }
 }
 
 void view_end(struct view *v)
 {
     if (v->begun) {
-        (void)sqlite3_exec(v->db.c, "COMMIT", NULL, NULL, NULL);
+        if (!sqlite3_get_autocommit(v->db.c)) {
+            (void)sqlite3_exec(v->db.c, "COMMIT", NULL, NULL, NULL);
+        }
+        fresh_leave(v->store->fresh, &v->reader);
         v->begun = false;
     }
     v->db.fault = OK;

@@ -31,6 +31,7 @@ static bool run_one(struct store *s, struct job *job)
 {
     struct tree_edge before = s->txn.edge;
     struct removal *removals = s->txn.removals;
+    struct fresh_mark mark = fresh_savepoint(s->fresh);
     if (db_exec(&s->writer, "SAVEPOINT job") != OK) {
         return false;
     }
@@ -40,6 +41,7 @@ static bool run_one(struct store *s, struct job *job)
     }
     if (!good) {
         s->txn.edge = before;
+        fresh_roll_back(s->fresh, mark);
         while (s->txn.removals != removals) {
             struct removal *drop = s->txn.removals;
             s->txn.removals = drop->next;
@@ -130,12 +132,14 @@ static void roll_back(struct store *s)
     }
 }
 
-static bool commit_batch(struct store *s, struct job **jobs, bool *good, size_t n)
+/* `all`: every fresh index row goes into its table. */
+static bool commit_batch(struct store *s, struct job **jobs, bool *good, size_t n, bool all)
 {
     s->writer.fault = OK;
     s->writer.fault_code = 0;
     s->refused = false;
     s->txn = (struct txn){.store = s, .db = &s->writer, .edge = s->edge};
+    fresh_begin(s->fresh);
     roll_back(s);                   /* where memory failed it in the batch before */
     if (db_exec(&s->writer, "BEGIN IMMEDIATE") != OK) {
         return false;
@@ -145,6 +149,12 @@ static bool commit_batch(struct store *s, struct job **jobs, bool *good, size_t 
     }
     if (s->writer.fault == OK && s->before_commit) {
         s->refused = !s->before_commit(s->hook_arg, &s->txn);
+    }
+    if (!s->refused && s->writer.fault == OK) {
+        enum status status = fresh_seal(s->fresh, &s->writer, s->txn.erased || all);
+        if (status != OK && s->writer.fault == OK) {
+            s->writer.fault = status;
+        }
     }
     if (!s->refused && s->writer.fault == OK && db_exec(&s->writer, "COMMIT") == OK) {
         return true;
@@ -156,7 +166,8 @@ static bool commit_batch(struct store *s, struct job **jobs, bool *good, size_t 
 static void run_batch(struct store *s, struct job **jobs, size_t n)
 {
     bool good[BATCH_LIMIT] = {false};
-    bool committed = commit_batch(s, jobs, good, n);
+    bool committed = commit_batch(s, jobs, good, n, false);
+    fresh_end(s->fresh, committed);
     if (committed) {
         pthread_mutex_lock(&s->edge_lock);
         s->edge = s->txn.edge;
@@ -214,6 +225,10 @@ static void *writer_main(void *arg)
     size_t n;
     while ((n = take_jobs(s, jobs)) > 0) {
         run_batch(s, jobs, n);
+    }
+    if (fresh_count(s->fresh)) {        /* the next start then reads no log */
+        s->before_commit = NULL;
+        fresh_end(s->fresh, commit_batch(s, jobs, NULL, 0, true));
     }
     return NULL;
 }

@@ -118,6 +118,7 @@ static void test_fault(enum faulty_mode mode, const char *name, const char *word
     faulty_begin(folder);
     faulty_install();
     struct store *s = kit_open(folder);
+    fresh_set_limits(s->fresh, 20, 7);
     bool good = true, refused = true, told = true, recovers = true;
     for (int round = 0; round < 6; round++) {
         for (int i = 0; i < 5; i++) {
@@ -182,6 +183,7 @@ static void test_memory(void)
     memset(acked, 0, sizeof acked);
     next_id = 1;
     struct store *s = kit_open(folder);
+    fresh_set_limits(s->fresh, 20, 7);
     bool good = write_one(s, 100), recovers = true;
     int refused = 0, told = 0;
     for (int n = 0; n < 60; n++) {

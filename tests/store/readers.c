@@ -2,9 +2,11 @@
  *
  * Lists, searches, counts and links against a plain oracle: an array that is filtered and sorted. Random guards, random
  * keys with many ties, pages of random size, both directions, prefixes; every row exactly once and in order. Records
- * change guard, keys and terms in between.
+ * change guard, keys and terms in between, fresh index rows move into their tables slice by slice, a reader holds an old
+ * snapshot meanwhile, the store is closed and opened.
  */
 #include "kit.h"
+#include "store/inner.h"
 #include "tap.h"
 
 #define RECORDS 300
@@ -80,7 +82,7 @@ static struct guards random_guards(guard_id *room)
 struct plain_row { record_id id; uint8_t key[12]; size_t len; };
 static bool oracle_descending;
 
-static int row_order(const void *a, const void *b)
+static int plain_order(const void *a, const void *b)
 {
     const struct plain_row *x = a, *y = b;
     int order = memcmp(x->key, y->key, x->len < y->len ? x->len : y->len);
@@ -111,7 +113,7 @@ static size_t expected_rows(const struct guards *g, field_id field, const uint8_
             }
         }
     }
-    qsort(rows, n, sizeof *rows, row_order);
+    qsort(rows, n, sizeof *rows, plain_order);
     return n;
 }
 
@@ -322,6 +324,21 @@ static bool check_holders(struct store *s)
     return true;
 }
 
+/* A view that began earlier sees what was then, whatever was written and moved since. */
+static struct plain_record frozen[RECORDS + 1], swap[RECORDS + 1];
+static bool check_frozen(struct view *v, struct arena *arena)
+{
+    bool good = true;
+    memcpy(swap, oracle, sizeof oracle);
+    memcpy(oracle, frozen, sizeof oracle);
+    for (int i = 0; good && i < 10; i++) {
+        arena_clear(arena);
+        good = check_scan(v, arena) && check_search(v, arena);
+    }
+    memcpy(oracle, swap, sizeof oracle);
+    return good;
+}
+
 int main(void)
 {
     tap_seed();
@@ -330,7 +347,10 @@ int main(void)
     struct view *v = NULL;
     struct arena *arena = arena_new(0);
     ok(view_open(s, &v) == OK, "a view");
-    size_t rounds = tap_cases(2000), each = 30;
+    size_t rounds = tap_cases(3000), each = 30;
+    struct view *old = NULL;
+    bool frozen_good = view_open(s, &old) == OK;
+    fresh_set_limits(s->fresh, 200, 40);
     bool good = true;
     for (record_id id = 1; good && id <= RECORDS; id++) {
         if (tap_below(5)) {
@@ -352,10 +372,30 @@ int main(void)
             searches = check_search(v, arena);
         }
         holders = check_holders(s);
+        if (round % 3 == 0) {
+            view_end(old);
+            memcpy(frozen, oracle, sizeof frozen);
+            frozen_good = view_begin(old) == OK && frozen_good;
+        } else {
+            frozen_good = frozen_good && check_frozen(old, arena);
+        }
+        if (round % 10 == 9) {
+            view_close(v);
+            view_close(old);
+            v = old = NULL;
+            store_close(s);
+            s = kit_open(folder);
+            fresh_set_limits(s->fresh, tap_below(400), 1 + tap_below(60));
+            frozen_good = view_open(s, &v) == OK && view_open(s, &old) == OK && frozen_good;
+            memcpy(frozen, oracle, sizeof frozen);
+            frozen_good = view_begin(old) == OK && frozen_good;
+        }
     }
     ok(good, "records rewritten between the rounds");
     ok(scans, "lists: each row once, in order, in %zu rounds of %zu", rounds, each);
     ok(searches, "searches: each hit once, newest first");
+    ok(frozen_good, "a snapshot stays what it was");
+    view_close(old);
     ok(holders, "holders of a key, whatever their guard");
     ok(kit_do(s, run_links, NULL), "links made");
     bool linked = true;
