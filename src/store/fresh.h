@@ -58,9 +58,10 @@ void fresh_leave(struct fresh *, struct fresh_reader *);
 /* Whether there are items under this name at all; most often there are not. */
 bool fresh_any(struct fresh *, struct fresh_name);
 bool fresh_hides(struct fresh *, uint64_t snapshot, struct fresh_name, struct fresh_row);
-/* Up to `most` rows strictly behind `start` in walking order, not beyond `stop` (up: below it; down: not below it). */
+/* Up to `most` rows (at most 64) strictly behind `start` in walking order, not beyond `stop` (up: below it; down: not
+ * below it). Their keys are copied into `room`, `stride` bytes each. */
 size_t fresh_rows(struct fresh *, uint64_t snapshot, struct fresh_name, struct fresh_row start, struct fresh_row stop,
-                  bool down, struct arena *, struct fresh_row *rows, size_t most);
+                  bool down, uint8_t *room, size_t stride, struct fresh_row *rows, size_t most);
 /* How many rows from `low` to below `high` are added, and how many of the table's are gone. */
 void fresh_tally(struct fresh *, uint64_t snapshot, struct fresh_name, struct fresh_row low, struct fresh_row high,
                  size_t *ret_added, size_t *ret_gone);

@@ -57,13 +57,12 @@ bool fresh_gone_now(struct fresh *f, struct fresh_name name, struct fresh_row ro
     return gone(f, f->batch, name, row);
 }
 
-/* The arena's hook may not return when it fails, so the room is taken before the lock. */
+/* No arena here: its hook may not return when it fails, and the lock is held. */
 size_t fresh_rows(struct fresh *f, uint64_t snapshot, struct fresh_name name, struct fresh_row start, struct fresh_row stop,
-                  bool down, struct arena *arena, struct fresh_row *rows, size_t most)
+                  bool down, uint8_t *room, size_t stride, struct fresh_row *rows, size_t most)
 {
     struct item *found[64];
     size_t n = 0;
-    uint8_t *room = arena_array(arena, most, 256);
     pthread_rwlock_rdlock(&f->lock);
     const struct bucket *b = fresh_bucket(f, name, false);
     if (b) {
@@ -90,8 +89,8 @@ size_t fresh_rows(struct fresh *f, uint64_t snapshot, struct fresh_name name, st
             }
         }
         for (size_t i = 0; i < n; i++) {
-            memcpy(room + 256 * i, found[i]->key, found[i]->len);
-            rows[i] = (struct fresh_row){room + 256 * i, found[i]->len, found[i]->record};
+            memcpy(room + stride * i, found[i]->key, found[i]->len);
+            rows[i] = (struct fresh_row){room + stride * i, found[i]->len, found[i]->record};
         }
     }
     pthread_rwlock_unlock(&f->lock);

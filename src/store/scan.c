@@ -117,8 +117,11 @@ static enum status fill(struct merge *m, struct stream *s, size_t chunk)
     if (s->n) {
         start = (struct fresh_row){s->rows[s->n - 1].key, s->rows[s->n - 1].key_len, s->rows[s->n - 1].id};
     }
-    size_t n_added = fresh ? fresh_rows(f, m->view->snapshot, name, start, stop, g->descending, m->arena, added, chunk) : 0;
-    size_t n_table = 0;
+    size_t n_table = 0, n_added = 0;
+    if (fresh) {
+        uint8_t *room = arena_array(m->arena, chunk, KEY_LIMIT);
+        n_added = fresh_rows(f, m->view->snapshot, name, start, stop, g->descending, room, KEY_LIMIT, added, chunk);
+    }
     enum status status = OK;
     last = start;
     while (status == OK && !n_table && !ended) {        /* again only where all of a chunk were gone */

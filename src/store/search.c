@@ -79,15 +79,15 @@ static enum status fill(struct search *q, size_t term, guard_id guard, struct po
     struct fresh_name name = {'p', guard, q->terms[term], strlen(q->terms[term])};
     struct place table[POSTINGS_MOST], last = below;
     struct fresh_row added[POSTINGS_MOST];
-    uint8_t key[TIME_KEY];
+    uint8_t key[TIME_KEY], room[POSTINGS_MOST * TIME_KEY];
     bool fresh = fresh_any(f, name), ended = false;
     enum status status = OK;
     if (!p->places) {
         p->places = ARENA_ARRAY(q->arena, struct place, POSTINGS_MOST);
     }
     if (fresh) {
-        n_added = fresh_rows(f, q->view->snapshot, name, row_at(below, key), (struct fresh_row){"", 0, 0}, true, q->arena,
-                             added, chunk);
+        n_added = fresh_rows(f, q->view->snapshot, name, row_at(below, key), (struct fresh_row){"", 0, 0}, true, room,
+                             TIME_KEY, added, chunk);
     }
     while (status == OK && !n_table && !ended) {
         status = table_places(q, name, last, chunk, fresh, table, &n_table, &last, &ended);
@@ -221,6 +221,9 @@ enum status view_search(struct view *v, const struct guards *guards, const char 
     }
     struct search q = {.view = v, .arena = arena, .terms = terms, .n_terms = n_terms};
     q.first_chunk = guards->count < 8 ? 32 : guards->count < 32 ? 4 : 1;
+    if (n_terms > 1 && q.first_chunk < 8) {
+        q.first_chunk = 8;              /* terms rarely meet at the first place */
+    }
     record_id *ids = ARENA_ARRAY(arena, record_id, limit + 1);
     moment *times = ARENA_ARRAY(arena, moment, limit + 1);
     struct place start = {cursor, cursor == MOMENT_EVER ? INT64_MAX - 1 : cursor_record - 1};
