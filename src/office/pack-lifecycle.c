@@ -30,6 +30,9 @@ static void load_hidden(const struct reader_of *r, struct register_def *def, con
     for (size_t i = 0; i < def->n_fields; i++)
         if (map->members[i].value->kind == VAL_OBJECT)
             fields[i].hidden_in = read_states(r, def, map->members[i].value, "hidden-in", 0);
+    for (size_t i = 0; i < def->n_fields; i++)
+        if (fields[i].required && (fields[i].hidden_in >> def->first_state & 1))
+            FAULT(r, map->members[i].value, T_("The field %1$s is required, and hidden where a new record begins."), fields[i].name);
 }
 
 void load_lifecycle(const struct reader_of *r, struct register_def *def, const struct val *tree)

@@ -199,6 +199,10 @@ static enum status make_source(struct loading *l)
     for (size_t i = 0; i < l->n_trees; i++) {
         buf_clear(&text);
         json_write(&text, l->trees[i].tree);
+        if (text.failed) {
+            buf_free(&text);
+            return NO_MEMORY;
+        }
         val_set(l->arena, source, l->trees[i].path, val_strn(l->arena, text.data ? text.data : "", text.len));
     }
     buf_clear(&text);
