@@ -14,7 +14,7 @@ test:
 test-data:
 	./test data
 
-bench: all
+bench:
 	tools/install-packages bench
 	tools/bench
 
@@ -27,7 +27,7 @@ fuzz:
 	tools/install-packages build fuzz
 	tools/fuzz $(SECONDS_EACH)
 
-deb: all
+deb:
 	tools/make-deb
 
 clean:
