@@ -280,4 +280,4 @@ static enum status run_xlsx(struct arena *arena, const char *input, size_t len, 
 const struct jailer csv_jailer = { .name = "csv", .run = run_csv, .max_input = 32 << 20, .max_answer = 128 << 20,
                                    .max_memory = 1 << 30, .max_seconds = 20 };
 const struct jailer xlsx_jailer = { .name = "xlsx", .run = run_xlsx, .max_input = 32 << 20, .max_answer = 128 << 20,
-                                    .max_memory = 1 << 30, .max_seconds = 30 };
+                                    .max_memory = 1 << 30, .max_seconds = 60 };
