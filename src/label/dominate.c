@@ -163,6 +163,8 @@ static bool dominated_here(const struct policy *policy, const struct label *labe
 static bool dominated_there(const struct policies *policies, const struct policy *to, const struct label *label,
                             const struct clearance *clearance, moment now, struct reasons *reasons)
 {
+    if (!reasons && !policies_related(policies_by_oid(policies, label->policy), to))
+        return false;
     struct arena *arena = arena_new(0);
     struct label *translated;
     if (!arena)

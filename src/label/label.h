@@ -114,6 +114,9 @@ bool clearance_valid(const struct policies *, const struct clearance *, moment n
  * line per rule that speaks for or against. Fast path: at most 0.5 us without reasons. */
 bool label_dominated(const struct policies *, const struct label *, const struct clearance *, moment now,
                      struct reasons *);
+/* The next instant after `now` at which a decision or a label's validity may change by itself, because a value or a
+ * policy comes into force or ends; MOMENT_EVER when there is none. */
+moment policies_next_change(const struct policies *, moment now);
 /* Whether `high` is at least `low` (same policy, lattice order: class, restrictive superset, permissive subset). */
 bool label_at_least(const struct policies *, const struct label *high, const struct label *low);
 /* High-water mark: class max, restrictive union, permissive intersection, informative union. One result per policy that

@@ -153,7 +153,31 @@ bool selector_takes(const struct selector *selector, const struct category *cate
            (!selector->lacv || strcmp(selector->lacv, category->lacv) == 0);
 }
 
+static moment sooner(moment best, moment now, moment begins, moment ends)
+{
+    if (begins != MOMENT_NONE && begins > now && begins < best)
+        best = begins;
+    if (ends != MOMENT_NONE && ends >= now && ends != MOMENT_EVER && ends + 1 < best)
+        best = ends + 1;            /* notAfter itself is still in force */
+    return best;
+}
+
 /* The face. */
+
+moment policies_next_change(const struct policies *policies, moment now)
+{
+    moment best = MOMENT_EVER;
+    for (unsigned p = 0; p < policies->n; p++) {
+        const struct policy *policy = policies->list[p];
+        best = sooner(best, now, policy->not_before, policy->not_after);
+        for (unsigned s = 0; s < policy->n_sets; s++)
+            for (unsigned t = 0; t < policy->sets[s].n; t++)
+                for (unsigned v = 0; v < policy->sets[s].tags[t].n; v++)
+                    best = sooner(best, now, policy->sets[s].tags[t].values[v].not_before,
+                                  policy->sets[s].tags[t].values[v].not_after);
+    }
+    return best;
+}
 
 void policy_free(struct policy *policy)
 {

@@ -206,6 +206,8 @@ static inline bool is_restrictive(enum tag_type type) { return type == TAG_RESTR
 static inline bool is_permissive(enum tag_type type) { return type == TAG_PERMISSIVE || type == TAG_ENUM_PERMISSIVE; }
 const char *tag_type_text(enum tag_type);               /* our JSON's word */
 bool tag_type_read(const char *, enum tag_type *ret);
+/* translate.c */
+bool policies_related(const struct policy *from, const struct policy *to);
 
 /* canon.c */
 /* The text without leading zeros when it is an integer; the same pointer when nothing changes. */

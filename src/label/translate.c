@@ -17,7 +17,7 @@ struct translation {
     struct arena *arena;
     struct reasons *reasons;
     struct category *out;
-    unsigned n;
+    unsigned n, cap;
     bool good;
 };
 
@@ -28,6 +28,14 @@ static void put(struct translation *t, const char *set, enum tag_type type, cons
     if (t->n == MAX_TRANSLATED) {
         UNABLE(t, "translate.size", "categories", T_("The translated label would have too many values"));
         return;
+    }
+    if (t->n == t->cap) {
+        unsigned cap = t->cap ? 2 * t->cap : 16;
+        struct category *more = ARENA_ARRAY(t->arena, struct category, cap);
+        if (t->n)
+            memcpy(more, t->out, t->n * sizeof *more);
+        t->out = more;
+        t->cap = cap;
     }
     t->out[t->n++] = (struct category){ .tag_set = set, .type = type, .lacv = lacv };
 }
@@ -101,6 +109,18 @@ static const struct sp_class *their_class(const struct translation *t, const str
                 best = there;
     }
     return best;
+}
+
+/* Whether either policy says anything about the other: without that no class translates. */
+bool policies_related(const struct policy *from, const struct policy *to)
+{
+    for (unsigned i = 0; i < from->n_equivs; i++)
+        if (str_eq(from->equivs[i].oid, to->oid))
+            return true;
+    for (unsigned i = 0; i < to->n_equivs; i++)
+        if (str_eq(to->equivs[i].oid, from->oid))
+            return true;
+    return false;
 }
 
 static const char *translate_class(struct translation *t, const struct sp_class *class, const struct groups **required)
@@ -241,7 +261,6 @@ enum status label_translate(const struct policies *policies, const struct label 
     const struct sp_class *class = policy_class(t.from, label->class_lacv);
     const struct groups *required = NULL;
     const char *lacv = NULL;
-    t.out = ARENA_ARRAY(arena, struct category, MAX_TRANSLATED);
     if (t.from == t.to) {
         lacv = label->class_lacv;
         for (unsigned i = 0; i < label->n_categories; i++)

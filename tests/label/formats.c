@@ -313,6 +313,8 @@ static void test_days(void)
        "a value within its dates");
     ok(!label_valid(policies, short_label(policies, arena, "DAYS/OPEN | restrictive:2.999.2.1=3"), now + 60 * DAY, true, NULL),
        "and past them");
+    char change[MOMENT_TEXT];
+    is(moment_iso(policies_next_change(policies, now), change), "2026-12-31T00:00:00.001Z", "when that next changes by itself");
     ok(!label_dominated(policies, short_label(policies, arena, "DAYS/OLD | restrictive:2.999.2.1=4"),
                         short_clearance(policies, arena, "DAYS/OLD | restrictive:2.999.2.1=4"), now, NULL),
        "an ambiguous value denies even those who hold it");
