@@ -200,6 +200,8 @@ static void check_erasures(struct folder *f)
         found(f, "export.erasures", "erasures",
               T_("the list of erasures is not the one that the entries bear out, from its line %1$s on"),
               text_of(f, i + 1));
+    else if (lines.unended)
+        found(f, "export.cut", "erasures", T_("the last line of “%1$s” is cut"), "erasures");
     lines_close(&lines);
 }
 

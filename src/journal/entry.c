@@ -14,28 +14,30 @@
 #include "base/text.h"
 
 enum kind { TEXT, COUNT, LABEL, TIME, COMMITMENT };
+#define FIELD(name, kind, member, required) {name, sizeof name - 1, kind, offsetof(struct entry, member), required}
 /* In the order of their UTF-16 names, which for these names is the order of their bytes. */
 static const struct field {
     const char *name;
+    size_t len;
     enum kind kind;
     size_t offset;
     bool required;
 } fields[] = {
-    {"account", TEXT, offsetof(struct entry, account), false},
-    {"cause", TEXT, offsetof(struct entry, cause), false},
-    {"commitment", COMMITMENT, offsetof(struct entry, commitment), false},
-    {"kind", TEXT, offsetof(struct entry, kind), true},
-    {"label", LABEL, offsetof(struct entry, label), false},
-    {"pack", TEXT, offsetof(struct entry, pack), false},
-    {"person", TEXT, offsetof(struct entry, person), false},
-    {"position", COUNT, offsetof(struct entry, position), true},
-    {"post", TEXT, offsetof(struct entry, post), false},
-    {"reason", TEXT, offsetof(struct entry, reason), false},
-    {"record", TEXT, offsetof(struct entry, record), false},
-    {"register", TEXT, offsetof(struct entry, register_), false},
-    {"step", TEXT, offsetof(struct entry, step), false},
-    {"time", TIME, offsetof(struct entry, time), true},
-    {"version", COUNT, offsetof(struct entry, version), false},
+    FIELD("account", TEXT, account, false),
+    FIELD("cause", TEXT, cause, false),
+    FIELD("commitment", COMMITMENT, commitment, false),
+    FIELD("kind", TEXT, kind, true),
+    FIELD("label", LABEL, label, false),
+    FIELD("pack", TEXT, pack, false),
+    FIELD("person", TEXT, person, false),
+    FIELD("position", COUNT, position, true),
+    FIELD("post", TEXT, post, false),
+    FIELD("reason", TEXT, reason, false),
+    FIELD("record", TEXT, record, false),
+    FIELD("register", TEXT, register_, false),
+    FIELD("step", TEXT, step, false),
+    FIELD("time", TIME, time, true),
+    FIELD("version", COUNT, version, false),
 };
 #define N_FIELDS (sizeof fields / sizeof *fields)
 #define INTEGER_MAX INT64_C(9007199254740991)        /* 2^53-1: what every JSON reader keeps exactly */
@@ -121,11 +123,10 @@ static void write_value(struct buf *out, const struct field *field, const char *
         write_integer(out, *(const int64_t *)at);
         break;
     case COMMITMENT: {
-        char hex[2 * HASH_BYTES + 1];
-        hex_write(at, HASH_BYTES, hex);
-        buf_addc(out, '"');
-        buf_adds(out, hex);
-        buf_addc(out, '"');
+        char hex[2 * HASH_BYTES + 3] = "\"";
+        hex_write(at, HASH_BYTES, hex + 1);
+        hex[2 * HASH_BYTES + 1] = '"';
+        buf_add(out, hex, 2 * HASH_BYTES + 2);
         break;
     }
     }
@@ -138,10 +139,9 @@ void entry_write(const struct entry *entry, struct buf *out)
     for (size_t i = 0; i < N_FIELDS; i++) {
         if (!is_given(entry, &fields[i]))
             continue;
-        buf_addc(out, lead);
-        buf_addc(out, '"');
-        buf_adds(out, fields[i].name);
-        buf_adds(out, "\":");
+        buf_add(out, (const char[]){lead, '"'}, 2);
+        buf_add(out, fields[i].name, fields[i].len);
+        buf_add(out, "\":", 2);
         write_value(out, &fields[i], (const char *)entry + fields[i].offset);
         lead = ',';
     }
@@ -282,9 +282,9 @@ static bool read_value(struct reader *r, const struct field *field, struct entry
 static size_t read_name(struct reader *r, size_t from)
 {
     for (size_t i = from; i < N_FIELDS; i++) {
-        size_t n = strlen(fields[i].name);
-        if ((size_t)(r->end - r->p) > n + 2 && r->p[0] == '"' && memcmp(r->p + 1, fields[i].name, n) == 0
-            && r->p[n + 1] == '"' && r->p[n + 2] == ':') {
+        size_t n = fields[i].len;
+        if ((size_t)(r->end - r->p) > n + 2 && r->p[0] == '"' && r->p[n + 1] == '"'
+            && r->p[n + 2] == ':' && memcmp(r->p + 1, fields[i].name, n) == 0) {
             r->p += n + 3;
             return i;
         }

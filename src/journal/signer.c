@@ -33,22 +33,29 @@ static const struct {
     enum status status;
     const char *rule;
     const char *english;
+    const char *next;
 } words[N_VERDICTS] = {
     [KEY_UNREADABLE] = {FAILED_IO, "signer.key", T_("the signer's key cannot be read")},
     [KEY_OPEN_TO_OTHERS] = {REFUSED, "signer.key-mode",
-        T_("others may read the signer's key: only its owner may (mode 0600)")},
+        T_("others may read the signer's key: only its owner may"),
+        T_("Set the file signer.key to mode 0600, and ask who could have read it.")},
     [KEY_FORM] = {DAMAGED, "signer.key-form", T_("the signer's key file is damaged")},
     [STATE_LOST] = {REFUSED, "signer.state",
-        T_("the signer's state is lost: without it a second history could be signed; restore it from the backup")},
+        T_("the signer's state is lost: without it a second history could be signed"),
+        T_("Restore the file signer.state from the backup.")},
     [STATE_FOREIGN] = {DAMAGED, "signer.state-form",
-        T_("the signer's state is not a checkpoint that this key signed; restore it from the backup")},
+        T_("the signer's state is not a checkpoint that this key signed"),
+        T_("Restore the file signer.state from the backup.")},
     [STATE_NOT_WRITTEN] = {FAILED_IO, "signer.state-write",
         T_("the signer could not make its state durable, so it did not sign")},
-    [ROLLBACK] = {REFUSED, "signer.rollback", T_("the tree is smaller than the last one signed: the journal was cut")},
+    [ROLLBACK] = {REFUSED, "signer.rollback", T_("the tree is smaller than the last one signed: the journal was cut"),
+        T_("Verify the journal against the checkpoints that left the machine; nothing is signed until it fits them.")},
     [OTHER_TREE] = {REFUSED, "signer.fork",
-        T_("the tree has the size of the last one signed and another root: this is a second history")},
+        T_("the tree has the size of the last one signed and another root: this is a second history"),
+        T_("Verify the journal against the checkpoints that left the machine; nothing is signed until it fits them.")},
     [WRONG_PROOF] = {REFUSED, "signer.consistency",
-        T_("the proof does not show that the tree extends the last one signed")},
+        T_("the proof does not show that the tree extends the last one signed"),
+        T_("Verify the journal against the checkpoints that left the machine; nothing is signed until it fits them.")},
     [WRONG_TIME] = {BAD_INPUT, "signer.time", T_("the checkpoint's time is no valid time")},
     [MALFORMED] = {BAD_INPUT, "signer.ask", T_("the signer did not understand what it was asked")},
 };
@@ -93,7 +100,9 @@ static enum status await(struct signer *signer, struct signer_answer *out, struc
     signer->last_size = out->last_size;
     if (out->verdict == SIGNED)
         return OK;
-    reason_add(reasons, words[out->verdict].rule, NULL, words[out->verdict].english);
+    struct reason *reason = reason_add(reasons, words[out->verdict].rule, NULL, words[out->verdict].english);
+    if (reason && words[out->verdict].next)
+        reason_next(reasons, reason, words[out->verdict].next);
     return words[out->verdict].status;
 }
 

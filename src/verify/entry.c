@@ -13,11 +13,12 @@ struct member {
 };
 
 enum needs { STRING, HEX64, FROM_ZERO, FROM_ONE, ANY };
-static const struct { const char *name; enum needs needs; bool always; } table[] = {
-    {"account", STRING, false}, {"cause", STRING, false}, {"commitment", HEX64, false}, {"kind", STRING, true},
-    {"label", FROM_ONE, false}, {"pack", STRING, false}, {"person", STRING, false}, {"position", FROM_ZERO, true},
-    {"post", STRING, false}, {"reason", STRING, false}, {"record", STRING, false}, {"register", STRING, false},
-    {"step", STRING, false}, {"time", ANY, true}, {"version", FROM_ONE, false},
+#define ROW(name, needs, always) {{name, sizeof name - 1}, needs, always}
+static const struct { struct cv_span name; enum needs needs; bool always; } table[] = {
+    ROW("account", STRING, false), ROW("cause", STRING, false), ROW("commitment", HEX64, false), ROW("kind", STRING, true),
+    ROW("label", FROM_ONE, false), ROW("pack", STRING, false), ROW("person", STRING, false), ROW("position", FROM_ZERO, true),
+    ROW("post", STRING, false), ROW("reason", STRING, false), ROW("record", STRING, false), ROW("register", STRING, false),
+    ROW("step", STRING, false), ROW("time", ANY, true), ROW("version", FROM_ONE, false),
 };
 #define MEMBERS (sizeof table / sizeof *table)
 
@@ -25,10 +26,14 @@ bool cv_utf8(struct cv_span s)
 {
     const unsigned char *p = (const unsigned char *)s.p, *end = p + s.n;
     while (p < end) {
-        unsigned c = *p++, more = c < 0x80 ? 0 : c >= 0xc2 && c < 0xe0 ? 1 : c >= 0xe0 && c < 0xf0 ? 2 : c >= 0xf0 && c < 0xf5 ? 3 : 9;
+        if (*p < 0x80) {
+            p++;
+            continue;
+        }
+        unsigned c = *p++, more = c >= 0xc2 && c < 0xe0 ? 1 : c >= 0xe0 && c < 0xf0 ? 2 : c >= 0xf0 && c < 0xf5 ? 3 : 9;
         if (more == 9 || (size_t)(end - p) < more)
             return false;
-        unsigned long code = more == 0 ? c : c & (0x3fu >> more);
+        unsigned long code = c & (0x3fu >> more);
         for (unsigned i = 0; i < more; i++, p++) {
             if ((*p & 0xc0) != 0x80)
                 return false;
@@ -59,23 +64,25 @@ static bool string(const char **p, const char *end, struct cv_span *ret)
 {
     if (*p == end || **p != '"')
         return false;
-    const char *start = ++*p;
-    while (*p < end && **p != '"') {
-        unsigned char c = (unsigned char)*(*p)++;
+    const char *start = *p + 1, *at = start;
+    unsigned char all = 0;
+    for (; at < end && *at != '"'; at++) {
+        unsigned char c = (unsigned char)*at;
+        all |= c;
         if (c < 0x20)
             return false;
         if (c == '\\') {
-            size_t n = escape_length(*p, (size_t)(end - *p));
+            size_t n = escape_length(at + 1, (size_t)(end - at - 1));
             if (n == 0)
                 return false;
-            *p += n;
+            at += n;
         }
     }
-    if (*p == end)
+    if (at == end)
         return false;
-    *ret = (struct cv_span){start, (size_t)(*p - start)};
-    ++*p;
-    return cv_utf8(*ret);
+    *ret = (struct cv_span){start, (size_t)(at - start)};
+    *p = at + 1;
+    return all < 0x80 || cv_utf8(*ret);
 }
 
 static bool member_read(const char **p, const char *end, struct member *m)
@@ -112,9 +119,14 @@ static bool fits(const struct member *m, enum needs needs, uint64_t *ret)
     }
 }
 
+static bool same(struct cv_span a, struct cv_span b)
+{
+    return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
+}
+
 static bool named(struct cv_span s, const char *name)
 {
-    return s.n == strlen(name) && memcmp(s.p, name, s.n) == 0;
+    return same(s, (struct cv_span){name, strlen(name)});
 }
 
 static void keep(const struct member *m, uint64_t number, struct cv_entry *e)
@@ -142,9 +154,9 @@ bool cv_entry_read(struct cv_span text, struct cv_entry *ret)
         if (!member_read(&p, end, &m) || p == end)
             return false;
         /* Rows may be passed over only where they need not be there; so order, doubles and strangers are settled. */
-        while (row < MEMBERS && !named(m.name, table[row].name) && !table[row].always)
+        while (row < MEMBERS && !same(m.name, table[row].name) && !table[row].always)
             row++;
-        if (row == MEMBERS || !named(m.name, table[row].name) || !fits(&m, table[row].needs, &number))
+        if (row == MEMBERS || !same(m.name, table[row].name) || !fits(&m, table[row].needs, &number))
             return false;
         keep(&m, number, &e);
         row++;

@@ -15,6 +15,7 @@
 #define NOTES_MAX 100000u
 
 struct erasure { struct cv_span record; uint64_t by; };
+struct committed { struct cv_span text; uint64_t at; };  /* an entry with a commitment */
 struct held { uint64_t position; uint64_t by; };        /* an erased body's place, and what erased it */
 
 struct check {
@@ -30,6 +31,8 @@ struct check {
     uint64_t unreadable;
     struct erasure *erasures;
     size_t n_erasures, cap_erasures;
+    struct committed *committed;
+    size_t n_committed, cap_committed;
     struct held *held;
     size_t n_held, cap_held;
     struct cv_note *notes;
@@ -147,6 +150,10 @@ static void take_entry(struct check *c, struct cv_span text)
         c->unreadable = c->unreadable == CV_NOWHERE ? c->n : c->unreadable;
     } else {
         c->position[c->n] = e.position;
+        if (e.has_commitment) {
+            c->committed = more(c->committed, c->n_committed, &c->cap_committed, sizeof *c->committed);
+            c->committed[c->n_committed++] = (struct committed){text, c->n};
+        }
         if (e.erases) {
             c->erasures = more(c->erasures, c->n_erasures, &c->cap_erasures, sizeof *c->erasures);
             c->erasures[c->n_erasures++] = (struct erasure){e.record, c->n};
@@ -476,20 +483,16 @@ static void check_erasures(struct check *c)
 static void check_bodies(struct check *c)
 {
     struct body_reader b = {0};
-    struct cv_span rest = c->entries, text;
     c->report->bodies_checked = true;
     c->entries_good = c->report->first_bad == CV_NOWHERE;
     if (c->n_erasures)
         qsort(c->erasures, c->n_erasures, sizeof *c->erasures, by_record);
     if (map_wanted(c, "bodies", &c->bodies))
         b.rest = c->bodies;
-    for (uint64_t at = 0; at < c->n; at++) {
+    for (size_t i = 0; i < c->n_committed; i++) {
         struct cv_entry e;
-        const char *stop = memchr(rest.p, '\n', rest.n);
-        text = (struct cv_span){rest.p, stop ? (size_t)(stop - rest.p) : rest.n};
-        rest = (struct cv_span){stop ? stop + 1 : cv_end(rest), stop ? rest.n - text.n - 1 : 0};
-        if (cv_entry_read(text, &e) && e.has_commitment)
-            check_body(c, &b, &e, at);
+        if (cv_entry_read(c->committed[i].text, &e))
+            check_body(c, &b, &e, c->committed[i].at);
     }
     while (b.pending || next_body(c, &b))
         body_of_none(c, &b);
@@ -518,6 +521,7 @@ bool cv_check(const struct cv_options *options, struct cv_report *report)
     free(c.leaf);
     free(c.position);
     free(c.erasures);
+    free(c.committed);
     free(c.held);
     unmap(c.entries);
     unmap(c.hashes);
