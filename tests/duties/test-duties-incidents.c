@@ -160,6 +160,9 @@ static void closure(void)
     is(state("ict", measure), "absent", "a verifier who is not named reads nothing");
     done("hso", measure, "name-verifier", fields("{\"verifier\":\"%s\"}", fixture_person(&f, "ict")), "a verifier is named");
     done("custodian", measure, "accept", "{}", "the owner takes charge");
+    struct op edit = {.kind = OP_EDIT, .number = measure};
+    ok(fixture_do(&f, "hso", edit, "{\"due-date\":\"2028-04-01\"}", NULL, NULL) != OK, "its day is not quietly edited from then on");
+    done("hso", measure, "postpone", "{\"due-date\":\"2027-04-10\"}", "but moved by a step, with a reason");
     done("custodian", measure, "finish", "{\"done-on\":\"2027-03-20\",\"proof\":\"Attendance list\"}", "and reports it done");
     refused("hso", incident, "close", note, "data protection officer was not notified", "a notice that was not given holds up the closure");
     done("hso", incident, "notify-data-protection", "{\"data-protection-notified\":\"2027-03-01T12:00Z\"}", "it is given");
