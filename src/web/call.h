@@ -32,6 +32,7 @@ struct call {
     bool has_certificate; uint8_t certificate[32];
     /* between */
     struct session session; bool in_session;
+    bool known;                              /* an open session or a token: not a stranger at the door */
     const struct page *page;
     struct request request;
     const struct reader *reader;
@@ -52,7 +53,7 @@ struct call {
     struct call *next;
 };
 
-/* Called when the headers are there: how many bytes of body are taken. */
+/* Called when the headers are there: how many bytes of body are taken. Sets `known`. */
 size_t call_body_limit(struct call *);
 /* Whether the call may wait or take long, so that it is to run in a worker. */
 bool call_is_slow(struct call *);

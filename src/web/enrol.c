@@ -47,6 +47,15 @@ static void show_enrol(const struct request *q, struct answer *a, int64_t accoun
     answer_page(q, a, "enrol", data);
 }
 
+/* The form of the link that `castellan init` prints: /enrol?token=... */
+enum status get_enrol_link(const struct request *q, struct answer *a)
+{
+    const char *token = request_query(q, "token");
+    if (!token || strspn(token, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") != strlen(token) || strlen(token) > 100) return ABSENT;
+    answer_redirect(a, arena_printf(q->arena, "/enrol/%s", token));
+    return OK;
+}
+
 enum status get_enrol(const struct request *q, struct answer *a)
 {
     int64_t account;

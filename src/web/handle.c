@@ -270,14 +270,13 @@ size_t call_body_limit(struct call *c)
     struct api_token token;
     moment now = web_now(c->web);
     const char *bearer = bearer_of(c);
-    bool known;
     if (bearer) {
-        known = token_check(&c->web->identity, bearer, now, c->arena, &token) == OK;
+        c->known = token_check(&c->web->identity, bearer, now, c->arena, &token) == OK;
     } else {
         find_session(c, now);
-        known = c->in_session && c->session.stage == STAGE_OPEN;
+        c->known = c->in_session && c->session.stage == STAGE_OPEN;
     }
-    if (!known) return BODY_OF_STRANGERS;
+    if (!c->known) return BODY_OF_STRANGERS;
     return media_is(c->headers[HEADER_CONTENT_TYPE], "multipart/form-data") ? config->upload_bytes : config->body_bytes;
 }
 

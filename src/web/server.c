@@ -27,7 +27,8 @@
 #include "base/text.h"
 #include "web/web.h"
 
-enum { MOST_LISTENS = 8, KEPT_CALLS = 128, KEPT_BUFFER = 128 * 1024, TICK_MS = 200, SEND_SECONDS = 900 };
+enum { MOST_LISTENS = 8, KEPT_CALLS = 128, KEPT_BUFFER = 128 * 1024, TICK_MS = 200, SEND_SECONDS = 900,
+       DOOR_WORKERS = 4, WAITING_AT_THE_DOOR = 64, WAITING_INSIDE = 4096 };
 enum state { CALL_NEW, CALL_BODY, CALL_WORKING, CALL_READY, CALL_SENT };
 
 struct peer {                                /* a connection */
@@ -43,7 +44,7 @@ struct server {
     struct web *web;
     struct listener listeners[MOST_LISTENS];
     size_t n_listeners;
-    struct worker_pool *workers;
+    struct worker_pool *workers, *door;      /* of those who are known, and of strangers: a crowd at the door stops nobody inside */
     pthread_mutex_t lock;                    /* peers and kept calls */
     struct peer *peers;
     struct call *kept;
@@ -406,7 +407,7 @@ static enum MHD_Result take_call(void *cls, struct MHD_Connection *connection, c
     if (call_is_slow(c)) {
         c->state = CALL_WORKING;
         MHD_suspend_connection(connection);
-        if (workers_give(s->workers, c)) return MHD_YES;
+        if (workers_give(c->known ? s->workers : s->door, c)) return MHD_YES;
         call_refuse(c, 503, BUSY, "front.busy", T_("Too much is waiting just now. Nothing was done."));
         c->state = CALL_READY;
         MHD_resume_connection(connection);
@@ -513,8 +514,9 @@ enum status server_start(struct web *web, struct reasons *why, struct server **r
     s->web = web;
     signal(SIGPIPE, SIG_IGN);
     pthread_mutex_init(&s->lock, NULL);
-    s->workers = workers_start(web->config.workers, run_in_worker);
-    enum status status = s->workers ? OK : NO_MEMORY;
+    s->workers = workers_start(web->config.workers, WAITING_INSIDE, run_in_worker);
+    s->door = workers_start(DOOR_WORKERS, WAITING_AT_THE_DOOR, run_in_worker);
+    enum status status = s->workers && s->door ? OK : NO_MEMORY;
     if (web->config.n_listens == 0 || web->config.n_listens > MOST_LISTENS) status = BAD_INPUT;
     for (size_t i = 0; status == OK && i < web->config.n_listens; i++) status = listen_on(s, &web->config.listens[i], why);
     if (status == OK && pthread_create(&s->clock, NULL, clock_thread, s) != 0) status = NO_MEMORY;
@@ -544,6 +546,7 @@ void server_stop(struct server *s)
     for (size_t i = 0; i < s->n_listeners; i++) sockets[i] = MHD_quiesce_daemon(s->listeners[i].daemon);
     wait_for_answers(s, 1500);
     if (s->clock_runs) pthread_join(s->clock, NULL);
+    workers_stop(s->door);
     workers_stop(s->workers);                /* resumes every connection that is suspended for work */
     wait_for_answers(s, 200);
     for (size_t i = 0; i < s->n_listeners; i++) {

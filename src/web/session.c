@@ -92,7 +92,7 @@ static void take_out(struct sessions *s, struct session **slot)
 static bool expired(const struct sessions *s, const struct session *one, moment now)
 {
     if (one->stage != STAGE_OPEN) return now - one->made >= s->limits.pending || now < one->made;
-    return now - one->used >= s->limits.idle || now - one->made >= s->limits.absolute || now < one->made;
+    return now - one->used >= s->limits.idle || now - one->began >= s->limits.absolute || now < one->made;
 }
 
 static void sweep(struct sessions *s, moment now)
@@ -129,6 +129,7 @@ bool session_begin(struct sessions *s, const struct session *like, moment now, c
     base64url_write(random, sizeof random, one->csrf);
     wipe(random, sizeof random);
     one->made = one->used = now;
+    if (!one->began) one->began = now;
     one->has_challenge = false;
     one->streams = 0;
     pthread_mutex_lock(&s->lock);

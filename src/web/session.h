@@ -27,6 +27,7 @@ struct session {                             /* a copy; the table's own is chang
     struct hash key;                         /* SHA-256 of the token */
     enum session_stage stage;
     int64_t account, appointment;
+    moment began;                            /* of the first stage; changing the post does not begin anew */
     moment made, used, proved;
     enum lang lang;
     struct session_bond bond;
@@ -49,7 +50,7 @@ struct sessions *sessions_new(struct session_limits);
 void sessions_free(struct sessions *);
 
 #define SESSION_TOKEN 48
-/* Begins one; `like` gives account, stage and so on, its key and csrf are made new. The token's text goes out. False
+/* Begins one; `like` gives account, stage and so on, its key and csrf are made new; `began` is kept when it is set. The token's text goes out. False
  * when the table is full. */
 bool session_begin(struct sessions *, const struct session *like, moment now, char token[SESSION_TOKEN], struct session *ret);
 /* The session of a token when it is alive and the bond fits; counts as use. A token that comes with a wrong bond ends

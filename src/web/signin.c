@@ -402,6 +402,7 @@ const struct page signin_pages[] = {
     {METHOD_POST, "/sign-out", NULL, "sign-out", post_sign_out},
     {METHOD_POST, "/language", NULL, "language", post_language},
     {METHOD_GET, "/live", "", "live", get_live},
+    {METHOD_GET, "/enrol", NULL, "enrol-link", get_enrol_link},
     {METHOD_GET, "/enrol/{token}", NULL, "enrol", get_enrol},
     {METHOD_POST, "/enrol/{token}", NULL, "enrol", post_enrol},
     {METHOD_GET, "/account", "", "own-account", get_account},

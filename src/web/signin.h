@@ -12,6 +12,7 @@ bool attempt_password(const struct request *, const char *login, const char *pas
 /* One try with a FIDO2 key, from the form's fields; uses up the session's challenge. */
 bool attempt_key(const struct request *, int64_t account);
 
+enum status get_enrol_link(const struct request *, struct answer *);
 enum status get_enrol(const struct request *, struct answer *);
 enum status post_enrol(const struct request *, struct answer *);
 enum status get_account(const struct request *, struct answer *);

@@ -8,14 +8,14 @@
 
 #include "web/web.h"
 
-enum { MOST_WAITING = 4096, STACK = 512 * 1024 };
+enum { STACK = 512 * 1024 };
 
 struct worker_pool {
     pthread_mutex_t lock;
     pthread_cond_t more;
     void (*run)(void *);
-    void *waiting[MOST_WAITING];
-    size_t first, count;
+    void **waiting;
+    size_t most, first, count;
     bool stopping;
     unsigned n_threads;
     pthread_t threads[];
@@ -29,7 +29,7 @@ static void *work(void *arg)
         while (!pool->count && !pool->stopping) pthread_cond_wait(&pool->more, &pool->lock);
         if (!pool->count) break;
         void *one = pool->waiting[pool->first];
-        pool->first = (pool->first + 1) % MOST_WAITING;
+        pool->first = (pool->first + 1) % pool->most;
         pool->count--;
         pthread_mutex_unlock(&pool->lock);
         pool->run(one);
@@ -39,11 +39,18 @@ static void *work(void *arg)
     return NULL;
 }
 
-struct worker_pool *workers_start(unsigned threads, void (*run)(void *))
+struct worker_pool *workers_start(unsigned threads, size_t most_waiting, void (*run)(void *))
 {
     struct worker_pool *pool = calloc(1, sizeof *pool + threads * sizeof(pthread_t));
     pthread_attr_t attr;
-    if (!pool) return NULL;
+    void **waiting = calloc(most_waiting, sizeof *waiting);
+    if (!pool || !waiting) {
+        free(pool);
+        free(waiting);
+        return NULL;
+    }
+    pool->waiting = waiting;
+    pool->most = most_waiting;
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->more, NULL);
     pool->run = run;
@@ -63,9 +70,9 @@ struct worker_pool *workers_start(unsigned threads, void (*run)(void *))
 bool workers_give(struct worker_pool *pool, void *one)
 {
     pthread_mutex_lock(&pool->lock);
-    bool room = pool->count < MOST_WAITING && !pool->stopping;
+    bool room = pool->count < pool->most && !pool->stopping;
     if (room) {
-        pool->waiting[(pool->first + pool->count++) % MOST_WAITING] = one;
+        pool->waiting[(pool->first + pool->count++) % pool->most] = one;
         pthread_cond_signal(&pool->more);
     }
     pthread_mutex_unlock(&pool->lock);
@@ -82,5 +89,6 @@ void workers_stop(struct worker_pool *pool)
     for (unsigned i = 0; i < pool->n_threads; i++) pthread_join(pool->threads[i], NULL);
     pthread_mutex_destroy(&pool->lock);
     pthread_cond_destroy(&pool->more);
+    free(pool->waiting);
     free(pool);
 }

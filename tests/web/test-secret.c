@@ -5,6 +5,7 @@
  */
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
+#include <time.h>
 
 #include "base/text.h"
 #include "fake.h"
@@ -271,6 +272,34 @@ static void test_passwords(struct arena *arena)
     ok(id.get(NULL, "secret", 1, "password", arena, &row, &len) == OK && str_starts(row, "$argon2id$"), "it is kept by Argon2id");
 }
 
+/* Processor time of one check in ms, the least of three. */
+static double check_ms(const struct identity *id, int64_t account)
+{
+    double least = 1e9;
+    for (int i = 0; i < 3; i++) {
+        struct timespec from, to;
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+        if (secret_check_password(id, account, "wrong horse battery")) return -1;
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
+        double ms = (double)(to.tv_sec - from.tv_sec) * 1e3 + (double)(to.tv_nsec - from.tv_nsec) / 1e6;
+        if (ms < least) least = ms;
+    }
+    return least;
+}
+
+static void test_same_work(struct arena *arena)
+{
+    struct identity id = fake_identity();
+    struct reasons why;
+    reasons_init(&why, arena);
+    id.fast_secrets = false;
+    ok(secret_start(&id) && secret_set_password(&id, 4, FAKE_PASSWORD, fake.now, &why) == OK, "a password at full cost");
+    double known = check_ms(&id, 4), unknown = check_ms(&id, 0), absent = check_ms(&id, 99);
+    printf("# known %.1f ms, unknown %.1f ms, absent %.1f ms\n", known, unknown, absent);
+    ok(known > 20, "a check at full cost takes its time");
+    ok(unknown > known * 0.6 && unknown < known * 1.6 && absent > known * 0.6 && absent < known * 1.6, "an unknown account is the same work");
+}
+
 int main(void)
 {
     struct arena *arena = arena_new(0);
@@ -282,6 +311,7 @@ int main(void)
     test_sessions();
     test_passwords(arena);
     test_webauthn(arena);
+    test_same_work(arena);
     arena_free(arena);
     return tap_done();
 }

@@ -227,6 +227,15 @@ static void test_end(void)
         hours += 10;
     }
     ok(hours >= 590 && hours <= 610, "at the latest after ten hours (%d min)", hours);
+    struct client two = fresh();
+    ok(client_sign_in(&two, "bert"), "signed in");
+    for (hours = 0; hours < 20 * 60 && get_status(&two, "/") == 200; hours += 10) {
+        struct reply seen = client_get(&two, "/sign-in/post");
+        reply_free(&seen);
+        post_status(&two, "/sign-in/post", "appointment=21");
+        fake.now += 10 * MINUTE;
+    }
+    ok(hours >= 590 && hours <= 610, "also for somebody who changes the post again and again (%d min)", hours);
     ok(client_sign_in(&c, "anna"), "signed in again");
     fake.ended[1] = true;
     is_int(get_status(&c, "/"), 303, "an appointment that ended counts at once");
@@ -271,8 +280,10 @@ static void test_enrolment(struct arena *arena)
     uint8_t seed[TOTP_SEED];
     size_t len;
     ok(enrol_make(&id, 1, fake.now + HOUR, arena, &token) == OK, "a link is made");
-    snprintf(path, sizeof path, "/enrol/%s", token);
     struct client c = fresh();
+    snprintf(path, sizeof path, "/enrol?token=%s", token);
+    is_int(get_status(&c, path), 303, "the link that init prints leads to it");
+    snprintf(path, sizeof path, "/enrol/%s", token);
     struct reply r = client_get(&c, path);
     is_int(r.status, 200, "and opens the form");
     const char *at = strstr(r.body, "class=\"seed\">");
