@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The check of a folder, in the order of the format's page: key, entries, checkpoints, hashes, bodies, erasures.
+ * The check of a folder, in the order of the format's page: key, entries, checkpoints, hashes; bodies.c does the rest.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -10,38 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cv.h"
+#include "check.h"
 
 #define NOTES_MAX 100000u
 
-struct erasure { struct cv_span record; uint64_t by; };
-struct committed { struct cv_span text; uint64_t at; };  /* an entry with a commitment */
-struct held { uint64_t position; uint64_t by; };        /* an erased body's place, and what erased it */
-
-struct check {
-    const struct cv_options *options;
-    struct cv_report *report;
-    int dir;
-    struct cv_key key;
-    bool have_key;
-    struct cv_span entries, hashes, bodies;
-    struct hash *leaf;
-    uint64_t *position;                                 /* what each says; its own place where unreadable */
-    uint64_t n, misplaced;
-    uint64_t unreadable;
-    struct erasure *erasures;
-    size_t n_erasures, cap_erasures;
-    struct committed *committed;
-    size_t n_committed, cap_committed;
-    struct held *held;
-    size_t n_held, cap_held;
-    struct cv_note *notes;
-    size_t n_notes;
-    bool entries_good;
-};
-
 /* Room for one more; memory is all that can fail here, and then nothing can be said. */
-static void *more(void *list, size_t n, size_t *cap, size_t size)
+void *cv_more(void *list, size_t n, size_t *cap, size_t size)
 {
     if (n < *cap)
         return list;
@@ -71,13 +45,13 @@ static bool map(int dir, const char *name, struct cv_span *ret)
     return good;
 }
 
-static void unmap(struct cv_span s)
+void cv_unmap(struct cv_span s)
 {
     if (s.n)
         munmap((void *)(uintptr_t)s.p, s.n);
 }
 
-static bool map_wanted(struct check *c, const char *name, struct cv_span *ret)
+bool cv_map_wanted(struct check *c, const char *name, struct cv_span *ret)
 {
     if (map(c->dir, name, ret))
         return true;
@@ -86,7 +60,7 @@ static bool map_wanted(struct check *c, const char *name, struct cv_span *ret)
 }
 
 /* The next line; false at the end. A last line without its newline is a finding and is taken as it is. */
-static bool line(struct check *c, struct cv_span *rest, const char *file, struct cv_span *ret)
+bool cv_line(struct check *c, struct cv_span *rest, const char *file, struct cv_span *ret)
 {
     if (rest->n == 0)
         return false;
@@ -111,13 +85,13 @@ static void check_format(struct check *c)
     struct cv_span text;
     if (!map(c->dir, "format", &text) || !is_text(text, "castellan-journal-export 1\n"))
         cv_find(c->report, "form", CV_FORMAT, "format", NULL, NULL, NULL);
-    unmap(text);
+    cv_unmap(text);
 }
 
 static void check_key(struct check *c)
 {
     struct cv_span file, own = {"", 0}, given;
-    bool there = map_wanted(c, "key.pub", &file), ended = file.n && file.p[file.n - 1] == '\n';
+    bool there = cv_map_wanted(c, "key.pub", &file), ended = file.n && file.p[file.n - 1] == '\n';
     if (there)
         own = (struct cv_span){file.p, file.n - ended};
     char *copy = strndup(own.p, own.n > 512 ? 512 : own.n);
@@ -134,7 +108,7 @@ static void check_key(struct check *c)
         cv_blame(c->report, "key-swap", CV_NOWHERE, CV_NOWHERE);
     }
     free(copy);
-    unmap(file);
+    cv_unmap(file);
 }
 
 /* ---- entries ---- */
@@ -151,11 +125,11 @@ static void take_entry(struct check *c, struct cv_span text)
     } else {
         c->position[c->n] = e.position;
         if (e.has_commitment) {
-            c->committed = more(c->committed, c->n_committed, &c->cap_committed, sizeof *c->committed);
+            c->committed = cv_more(c->committed, c->n_committed, &c->cap_committed, sizeof *c->committed);
             c->committed[c->n_committed++] = (struct committed){text, c->n};
         }
         if (e.erases) {
-            c->erasures = more(c->erasures, c->n_erasures, &c->cap_erasures, sizeof *c->erasures);
+            c->erasures = cv_more(c->erasures, c->n_erasures, &c->cap_erasures, sizeof *c->erasures);
             c->erasures[c->n_erasures++] = (struct erasure){e.record, c->n};
         }
     }
@@ -168,11 +142,11 @@ static void read_entries(struct check *c)
 {
     struct cv_span rest, text;
     size_t cap_leaf = 0, cap_position = 0;
-    if (!map_wanted(c, "entries", &c->entries))
+    if (!cv_map_wanted(c, "entries", &c->entries))
         return;
-    for (rest = c->entries; line(c, &rest, "entries", &text);) {
-        c->leaf = more(c->leaf, c->n, &cap_leaf, sizeof *c->leaf);
-        c->position = more(c->position, c->n, &cap_position, sizeof *c->position);
+    for (rest = c->entries; cv_line(c, &rest, "entries", &text);) {
+        c->leaf = cv_more(c->leaf, c->n, &cap_leaf, sizeof *c->leaf);
+        c->position = cv_more(c->position, c->n, &cap_position, sizeof *c->position);
         take_entry(c, text);
     }
     c->report->entries = c->n;
@@ -207,7 +181,7 @@ static void note_file(struct check *c, int dir, const char *name, const char *sh
         take_note(c, shown, text);
     else
         cv_find(c->report, "checkpoint", CV_FILE_MISSING, shown, shown, NULL, NULL);
-    unmap(text);
+    cv_unmap(text);
 }
 
 static int by_size(const void *a, const void *b)
@@ -356,149 +330,6 @@ static void check_notes(struct check *c)
         cv_find(r, NULL, CV_R_TAIL, NULL, cv_number(r->proven).text, NULL, NULL);
 }
 
-/* ---- bodies ---- */
-
-struct body { uint64_t position; uint8_t salt[16]; struct cv_span text; };
-
-static bool body_line(struct cv_span text, struct body *ret)
-{
-    const char *space = text.n ? memchr(text.p, ' ', text.n) : NULL;
-    if (!space || !cv_decimal((struct cv_span){text.p, (size_t)(space - text.p)}, &ret->position))
-        return false;
-    const char *salt = space + 1;
-    if (cv_end(text) - salt <= 32 || salt[32] != ' ' || !cv_hex((struct cv_span){salt, 32}, ret->salt, 16))
-        return false;
-    ret->text = (struct cv_span){salt + 33, (size_t)(cv_end(text) - salt - 33)};
-    return true;
-}
-
-struct body_reader { struct cv_span rest; uint64_t number, last; struct body now; bool pending, any; };
-
-static bool next_body(struct check *c, struct body_reader *b)
-{
-    struct cv_span text;
-    while (line(c, &b->rest, "bodies", &text)) {
-        b->number++;
-        if (body_line(text, &b->now) && (!b->any || b->now.position > b->last)) {
-            b->last = b->now.position;
-            return b->pending = b->any = true;
-        }
-        const struct cv_number n = cv_number(b->number);
-        cv_find(c->report, "form", CV_BODY_LINE, "bodies", n.text, NULL, NULL);
-    }
-    return false;
-}
-
-static void body_of_none(struct check *c, struct body_reader *b)
-{
-    const struct cv_number n = cv_number(b->now.position);
-    cv_find(c->report, "form", CV_BODY_OF_NONE, "bodies", n.text, NULL, NULL);
-    b->pending = false;
-}
-
-/* By record, and in one record the last first. */
-static int by_record(const void *a, const void *b)
-{
-    const struct erasure *l = a, *r = b;
-    size_t n = l->record.n < r->record.n ? l->record.n : r->record.n;
-    int order = memcmp(l->record.p, r->record.p, n);
-    if (order == 0 && l->record.n != r->record.n)
-        order = l->record.n < r->record.n ? -1 : 1;
-    return order ? order : l->by > r->by ? -1 : l->by < r->by;
-}
-
-/* The last erasure of the entry's record behind place `at`, if any. */
-static uint64_t erased_by(const struct check *c, const struct cv_entry *e, uint64_t at)
-{
-    const struct erasure sought = {e->record, CV_NOWHERE};
-    size_t low = 0, high = c->n_erasures;
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        if (by_record(&c->erasures[mid], &sought) < 0)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    if (e->record.n == 0 || low == c->n_erasures || c->erasures[low].by <= at)
-        return CV_NOWHERE;
-    return by_record(&(struct erasure){e->record, c->erasures[low].by}, &c->erasures[low]) == 0
-        ? c->erasures[low].by : CV_NOWHERE;
-}
-
-/* A body's fault names an entry only where the entries themselves are right: after a cut erasures are missing, too. */
-static void accuse_body(struct check *c, const char *kind, enum cv_word word, uint64_t at, const char *by)
-{
-    const struct cv_number n = cv_number(at);
-    cv_find(c->report, kind, word, n.text, n.text, by, NULL);
-    if (c->entries_good)
-        cv_blame(c->report, kind, at, at + 1);
-}
-
-static void check_body(struct check *c, struct body_reader *b, const struct cv_entry *e, uint64_t at)
-{
-    uint64_t by = erased_by(c, e, at);
-    while ((b->pending || next_body(c, b)) && b->now.position < e->position)
-        body_of_none(c, b);
-    bool there = b->pending && b->now.position == e->position;
-    if (by != CV_NOWHERE) {
-        c->held = more(c->held, c->n_held, &c->cap_held, sizeof *c->held);
-        c->held[c->n_held++] = (struct held){at, by};
-    }
-    if (!there && by == CV_NOWHERE) {
-        c->report->missing++;
-        accuse_body(c, "missing", CV_BODY_MISSING, at, NULL);
-    }
-    c->report->erased += !there && by != CV_NOWHERE;
-    if (!there)
-        return;
-    b->pending = false;
-    struct hash sum = sha256_two(b->now.salt, 16, b->now.text.p, b->now.text.n);
-    if (hash_equal(&sum, &e->commitment))
-        c->report->bodies_good++;
-    else
-        accuse_body(c, "body", CV_BODY_WRONG, at, NULL);
-    if (by != CV_NOWHERE)
-        accuse_body(c, "body", CV_BODY_KEPT, at, cv_number(by).text);
-}
-
-static void check_erasures(struct check *c)
-{
-    struct cv_span file, rest, text;
-    size_t i = 0;
-    bool good = true;
-    if (!map_wanted(c, "erasures", &file))
-        return;
-    for (rest = file; good && line(c, &rest, "erasures", &text); i += good) {
-        uint64_t position, by;
-        const char *space = text.n ? memchr(text.p, ' ', text.n) : NULL;
-        good = space && i < c->n_held && cv_decimal((struct cv_span){text.p, (size_t)(space - text.p)}, &position)
-            && cv_decimal((struct cv_span){space + 1, (size_t)(cv_end(text) - space - 1)}, &by)
-            && position == c->held[i].position && by == c->held[i].by;
-    }
-    if (!good || i < c->n_held)
-        cv_find(c->report, "form", CV_ERASURES, "erasures", cv_number(i + 1).text, NULL, NULL);
-    unmap(file);
-}
-
-static void check_bodies(struct check *c)
-{
-    struct body_reader b = {0};
-    c->report->bodies_checked = true;
-    c->entries_good = c->report->first_bad == CV_NOWHERE;
-    if (c->n_erasures)
-        qsort(c->erasures, c->n_erasures, sizeof *c->erasures, by_record);
-    if (map_wanted(c, "bodies", &c->bodies))
-        b.rest = c->bodies;
-    for (size_t i = 0; i < c->n_committed; i++) {
-        struct cv_entry e;
-        if (cv_entry_read(c->committed[i].text, &e))
-            check_body(c, &b, &e, c->committed[i].at);
-    }
-    while (b.pending || next_body(c, &b))
-        body_of_none(c, &b);
-    check_erasures(c);
-}
-
 bool cv_check(const struct cv_options *options, struct cv_report *report)
 {
     struct check c = {.options = options, .report = report, .misplaced = CV_NOWHERE, .unreadable = CV_NOWHERE};
@@ -512,7 +343,7 @@ bool cv_check(const struct cv_options *options, struct cv_report *report)
     check_places(&c);
     check_notes(&c);
     if (!options->no_bodies)
-        check_bodies(&c);
+        cv_check_bodies(&c);
     if (report->findings && !report->what)
         report->what = "form";
     for (size_t i = 0; i < c.n_notes; i++)
@@ -523,9 +354,9 @@ bool cv_check(const struct cv_options *options, struct cv_report *report)
     free(c.erasures);
     free(c.committed);
     free(c.held);
-    unmap(c.entries);
-    unmap(c.hashes);
-    unmap(c.bodies);
+    cv_unmap(c.entries);
+    cv_unmap(c.hashes);
+    cv_unmap(c.bodies);
     close(c.dir);
     return true;
 }
