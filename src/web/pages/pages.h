@@ -8,5 +8,7 @@
 #include "front/front.h"
 
 extern const struct page *const page_tables[];         /* NULL-terminated */
+/* Before the first request: what every page shows is added by this room. */
+void pages_start(void);
 
 #endif

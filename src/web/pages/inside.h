@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What the pages share: the marks of what a page shows, records as template data, addresses. No page knows a particular register.
+ */
+#ifndef WEB_PAGES_INSIDE_H
+#define WEB_PAGES_INSIDE_H
+
+#include "base/text.h"
+#include "front/front.h"
+#include "front/seal.h"
+#include "office/office.h"
+
+/* ---- what a page shows: its marks, and the read entry (show.c) ---- */
+
+struct shown {
+    const struct request *request;
+    const struct label **labels; size_t n, cap;
+    const struct record_view **records; size_t n_records, cap_records;
+};
+void shown_begin(struct shown *, const struct request *);
+void shown_record(struct shown *, const struct record_view *);
+/* Journals the read and puts the page's marks into data: bands [{text, class}], one per policy. REFUSED when the read cannot be journalled. */
+enum status shown_end(struct shown *, struct val *data, const char *kind);
+const char *mark_of(const struct request *, const struct label *, enum marking_place);
+
+/* ---- records as data (view.c) ---- */
+
+const char *words_in(const struct words *, enum lang);
+const char *record_href(const struct request *, const struct register_def *, const char *number);
+/* A row for lists and desks: {href, number, title, state, state-name, due, updated, label, mark, cells:[{text, kind, href, due}]} */
+struct val *row_of(const struct request *, const struct record_view *, const struct column *columns, size_t n);
+/* A field's value for reading: {label, name, kind, text, paragraphs, links, files}; NULL when it is empty. */
+struct val *field_shown(const struct request *, const struct record_view *, const struct field_def *);
+/* A field of a form, with what it holds: {name, label, help, kind, required, value, options, faults ...} */
+struct val *field_asked(const struct request *, const struct field_def *, const struct record_view *, const struct val *given, bool required, const struct reasons *faults);
+/* The form's fields as values for an op; absent ones are left out. */
+struct val *fields_given(const struct request *, const struct register_def *, const struct field_def *const *only, size_t n);
+struct val *reasons_shown(const struct request *, const struct reasons *);
+/* Label of a form: policy, class and categories as canonical text; NULL when none was given. */
+const char *label_given(const struct request *);
+
+/* A change of one op by the request's reader; the key comes from the form. */
+enum status do_op(const struct request *, struct op *, struct outcome *ret);
+/* The version that a form was made from, sealed. */
+const char *version_sealed(const struct request *, const struct record_view *);
+int64_t version_given(const struct request *);
+
+/* Handlers, by file. */
+extern const struct page desk_pages[], list_pages[], record_pages[], form_pages[], search_pages[], about_pages[], api_pages[], journal_pages[];
+
+#endif

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Lists, boards and calendars of a register, and their exports: one query from the address, one set of rows, several shapes.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "report/report.h"
+#include "web/pages/inside.h"
+
+struct listing {
+    const struct request *request;
+    const struct register_def *def;
+    struct query query;
+    struct filter filters[16];
+    struct page_of page;
+    struct reasons reasons;
+    const struct column *columns; size_t n_columns;
+};
+
+static const struct column plain_columns[] = {{"number", NULL}, {"state", NULL}, {"due", NULL}, {"updated", NULL}};
+
+static void take_columns(struct listing *listing)
+{
+    const struct register_def *def = listing->def;
+    listing->columns = def->n_columns ? def->columns : plain_columns;
+    listing->n_columns = def->n_columns ? def->n_columns : 4;
+}
+
+static bool can_sort(const struct register_def *def, const char *name)
+{
+    const struct field_def *field = register_field(def, name);
+    return str_eq(name, "updated") || (str_eq(name, "due") && def->n_clocks) || (field && field->sort);
+}
+static bool can_filter(const struct register_def *def, const char *name)
+{
+    const struct field_def *field = register_field(def, name);
+    return str_eq(name, "state") || (field && field->filter && field->type != FIELD_LINK && field->type != FIELD_LINKS);
+}
+
+static bool take_cursor(struct listing *listing)
+{
+    const struct request *request = listing->request;
+    const char *text = request_query(request, "after");
+    void *bytes;
+    size_t len;
+    if (!text)
+        return true;
+    if (seal_read(request->seal, request->arena, request->account, listing->def->name, text, &bytes, &len) != OK) {
+        reason_add(&listing->reasons, "cursor", "after", T_("This page's address is no longer valid; begin the list anew."));
+        return false;
+    }
+    listing->query.cursor = bytes;
+    listing->query.cursor_len = len;
+    return true;
+}
+
+static enum status take_query(struct listing *listing, size_t limit)
+{
+    const struct request *request = listing->request;
+    const char *sort = request_query(request, "sort");
+    reasons_init(&listing->reasons, request->arena);
+    listing->def = pack_register(office_pack(request->office), request_part(request, 0));
+    if (!listing->def || !reader_sees(request->reader, listing->def))
+        return ABSENT;
+    take_columns(listing);
+    listing->query = (struct query){.register_ = listing->def->name, .text = request_query(request, "q"), .limit = limit, .with_links = true, .filters = listing->filters};
+    for (size_t i = 0; i < request->n_query && listing->query.n_filters < 16; i++)
+        if (can_filter(listing->def, request->query[i].name) && request->query[i].value[0])
+            listing->filters[listing->query.n_filters++] = (struct filter){request->query[i].name, request->query[i].value};
+    if (sort && *sort == '-') {
+        listing->query.sort = sort + 1;
+        listing->query.descending = true;
+    } else if (sort) {
+        listing->query.sort = sort;
+        listing->query.ascending = true;
+    }
+    if (listing->query.sort && !can_sort(listing->def, listing->query.sort))
+        listing->query.sort = NULL;
+    if (!take_cursor(listing))
+        return BAD_INPUT;
+    return office_find(request->office, request->reader, &listing->query, request->arena, &listing->reasons, &listing->page);
+}
+
+/* The list's own address with one parameter changed (value NULL: dropped); the cursor never survives a change. */
+static const char *address(const struct listing *listing, const char *name, const char *value)
+{
+    const struct request *request = listing->request;
+    struct buf text;
+    char sep = '?';
+    buf_init(&text, 1 << 16);
+    buf_addf(&text, "/%s", listing->def->name);
+    for (size_t i = 0; i < request->n_query; i++) {
+        if (str_eq(request->query[i].name, name) || str_eq(request->query[i].name, "after"))
+            continue;
+        buf_addf(&text, "%c%s=", sep, request->query[i].name);
+        for (const char *c = request->query[i].value; *c; c++)
+            if ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || strchr("-_.~", *c))
+                buf_addc(&text, *c);
+            else
+                buf_addf(&text, "%%%02X", (unsigned char)*c);
+        sep = '&';
+    }
+    if (value)
+        buf_addf(&text, "%c%s=%s", sep, name, value);
+    const char *ret = arena_strndup(request->arena, text.data, text.len);
+    buf_free(&text);
+    return ret;
+}
+
+static const char *column_words(const struct listing *listing, const struct column *column)
+{
+    static const struct { const char *name, *words; } fixed[] = {{"number", T_("Number")}, {"state", T_("State")}, {"due", T_("Due")}, {"updated", T_("Changed")}, {"label", T_("Mark")}, {"file", T_("File")}};
+    if (column->field)
+        return words_in(&column->field->words, listing->request->lang);
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+        if (str_eq(fixed[i].name, column->name))
+            return tr(listing->request->lang, fixed[i].words);
+    return column->name;
+}
+
+static struct val *heads(const struct listing *listing)
+{
+    struct arena *arena = listing->request->arena;
+    struct val *list = val_array(arena);
+    for (size_t i = 0; i < listing->n_columns; i++) {
+        const struct column *column = &listing->columns[i];
+        struct val *head = val_object(arena);
+        bool sorted = str_eq(listing->query.sort, column->name);
+        val_set_str(arena, head, "name", column_words(listing, column));
+        if (can_sort(listing->def, column->name))
+            val_set_str(arena, head, "href", address(listing, "sort", sorted && !listing->query.descending ? arena_printf(arena, "-%s", column->name) : column->name));
+        if (sorted)
+            val_set_str(arena, head, "order", listing->query.descending ? "descending" : "ascending");
+        val_push(arena, list, head);
+    }
+    return list;
+}
+
+/* Filters as words in one line: each choice is an address of its own. */
+static struct val *filter_of(const struct listing *listing, const char *name, const char *words)
+{
+    struct arena *arena = listing->request->arena;
+    struct val *filter = val_object(arena), *options = val_array(arena);
+    const char *now = request_query(listing->request, name);
+    const struct field_def *field = register_field(listing->def, name);
+    size_t n = field ? (field->of ? field->of->n_terms : field->type == FIELD_BOOLEAN ? 2 : 0) : listing->def->n_states;
+    for (size_t i = 0; i < n; i++) {
+        struct val *option = val_object(arena);
+        const char *value = !field ? listing->def->states[i].name : field->of ? field->of->terms[i].name : i ? "false" : "true";
+        const char *text = !field ? words_in(&listing->def->states[i].words, listing->request->lang)
+                         : field->of ? words_in(&field->of->terms[i].words, listing->request->lang) : tr(listing->request->lang, i ? T_("no") : T_("yes"));
+        val_set_str(arena, option, "text", text);
+        val_set_str(arena, option, "value", value);
+        val_set_bool(arena, option, "chosen", str_eq(now, value));
+        val_push(arena, options, option);
+    }
+    val_set_str(arena, filter, "name", name);
+    val_set_str(arena, filter, "words", words);
+    val_set(arena, filter, "options", options);
+    val_set_bool(arena, filter, "set", now && *now);
+    return filter;
+}
+
+static struct val *filters(const struct listing *listing)
+{
+    struct arena *arena = listing->request->arena;
+    struct val *list = val_array(arena);
+    val_push(arena, list, filter_of(listing, "state", tr(listing->request->lang, T_("State"))));
+    for (size_t i = 0; i < listing->def->n_fields; i++) {
+        const struct field_def *field = &listing->def->fields[i];
+        if (can_filter(listing->def, field->name) && (field->of || field->type == FIELD_BOOLEAN))
+            val_push(arena, list, filter_of(listing, field->name, words_in(&field->words, listing->request->lang)));
+    }
+    return list;
+}
+
+static void add_total(const struct listing *listing, struct val *data)
+{
+    size_t total;
+    struct query query = listing->query;
+    query.cursor_len = 0;
+    if (query.text && *query.text)
+        return;
+    if (office_count(listing->request->office, listing->request->reader, &query, 10000, &total) != OK)
+        return;
+    val_set_int(listing->request->arena, data, "total", total > 10000 ? 10000 : (int64_t)total);
+    val_set_bool(listing->request->arena, data, "more-than", total > 10000);
+}
+
+static void add_frame(const struct listing *listing, struct val *data)
+{
+    const struct request *request = listing->request;
+    struct arena *arena = request->arena;
+    val_set_str(arena, data, "register", listing->def->name);
+    val_set_str(arena, data, "name", words_in(&listing->def->words, request->lang));
+    val_set_str(arena, data, "one", words_in(&listing->def->one, request->lang));
+    val_set_str(arena, data, "help", words_in(&listing->def->help, request->lang));
+    val_set_str(arena, data, "q", request_query(request, "q"));
+    val_set_str(arena, data, "sort", request_query(request, "sort"));
+    val_set(arena, data, "filters", filters(listing));
+    val_set_bool(arena, data, "board", listing->def->board);
+    val_set_bool(arena, data, "calendar", listing->def->calendar_by != NULL);
+    bool may = false;
+    for (size_t i = 0; i < listing->def->n_create_rights; i++)
+        may |= reader_has_right(request->reader, listing->def->create_rights[i]);
+    val_set_bool(arena, data, "may-create", may);
+    val_set_bool(arena, data, "may-export", reader_has_right(request->reader, "export-records"));
+    const char *shapes[] = {"board", "calendar", "csv", "xlsx", "html"};
+    for (size_t i = 0; i < 5; i++)
+        val_set_str(arena, data, arena_printf(arena, "%s-href", shapes[i]), address(listing, i < 2 ? "view" : "format", shapes[i]));
+    val_set_str(arena, data, "list-href", address(listing, "view", NULL));
+}
+
+static enum status as_list(struct listing *listing, struct answer *answer)
+{
+    const struct request *request = listing->request;
+    struct arena *arena = request->arena;
+    struct val *data = val_object(arena), *rows = val_array(arena);
+    struct shown shown;
+    shown_begin(&shown, request);
+    for (size_t i = 0; i < listing->page.n_rows; i++) {
+        shown_record(&shown, &listing->page.rows[i]);
+        val_push(arena, rows, row_of(request, &listing->page.rows[i], listing->columns, listing->n_columns));
+    }
+    val_set(arena, data, "heads", heads(listing));
+    val_set(arena, data, "rows", rows);
+    if (listing->page.next)
+        val_set_str(arena, data, "next", address(listing, "after", seal_write(request->seal, arena, request->account, listing->def->name, listing->page.next, listing->page.next_len)));
+    if (request_query(request, "after"))
+        val_set_str(arena, data, "first", address(listing, "after", NULL));
+    add_total(listing, data);
+    add_frame(listing, data);
+    enum status status = shown_end(&shown, data, "read");
+    if (status == OK)
+        answer_page(request, answer, "list", data);
+    return status;
+}
+
+/* A column a state; each holds its newest. */
+static enum status as_board(struct listing *listing, struct answer *answer)
+{
+    const struct request *request = listing->request;
+    struct arena *arena = request->arena;
+    struct val *data = val_object(arena), *columns = val_array(arena);
+    struct shown shown;
+    shown_begin(&shown, request);
+    for (size_t s = 0; s < listing->def->n_states; s++) {
+        struct filter filter = {"state", listing->def->states[s].name};
+        struct query query = {.register_ = listing->def->name, .filters = &filter, .n_filters = 1, .limit = 25};
+        struct page_of page;
+        struct val *column = val_object(arena), *rows = val_array(arena);
+        if (office_find(request->office, request->reader, &query, arena, &listing->reasons, &page) != OK)
+            continue;
+        for (size_t i = 0; i < page.n_rows; i++) {
+            shown_record(&shown, &page.rows[i]);
+            val_push(arena, rows, row_of(request, &page.rows[i], NULL, 0));
+        }
+        val_set_str(arena, column, "name", words_in(&listing->def->states[s].words, request->lang));
+        val_set(arena, column, "rows", rows);
+        val_set_bool(arena, column, "more", page.next != NULL);
+        val_set(arena, column, "href", val_strf(arena, "/%s?state=%s", listing->def->name, listing->def->states[s].name));
+        val_push(arena, columns, column);
+    }
+    val_set(arena, data, "columns", columns);
+    add_frame(listing, data);
+    enum status status = shown_end(&shown, data, "read");
+    if (status == OK)
+        answer_page(request, answer, "board", data);
+    return status;
+}
+
+/* Six weeks around a month's days; what is due on each. */
+static enum status as_calendar(struct listing *listing, struct answer *answer)
+{
+    const struct request *request = listing->request;
+    struct arena *arena = request->arena;
+    struct val *data = val_object(arena), *weeks = val_array(arena);
+    struct shown shown;
+    struct page_of page;
+    moment first;
+    const char *month = request_query(request, "month");
+    struct civil civil = moment_civil(request->now);
+    if (month && strlen(month) == 7 && moment_read(arena_printf(arena, "%s-01", month), &first) == OK)
+        civil = moment_civil(first);
+    first = moment_from_civil((struct civil){civil.year, civil.month, 1, 0, 0, 0, 0});
+    moment begin = first - (moment)(moment_weekday(first) - 1) * DAY;
+    const struct field_def *by = listing->def->calendar_by;
+    struct query query = {.register_ = listing->def->name, .sort = by && by->sort ? by->name : "due", .ascending = true, .limit = 1000};
+    shown_begin(&shown, request);
+    if (office_find(request->office, request->reader, &query, arena, &listing->reasons, &page) != OK)
+        page = (struct page_of){0};
+    for (int w = 0; w < 6; w++) {
+        struct val *week = val_array(arena);
+        for (int d = 0; d < 7; d++) {
+            moment day = begin + (w * 7 + d) * DAY, at;
+            struct val *cell = val_object(arena), *rows = val_array(arena);
+            for (size_t i = 0; i < page.n_rows && rows->count < 8; i++) {
+                const char *text = by ? val_get_str(page.rows[i].fields, by->name) : NULL;
+                if (!text || moment_read(text, &at) != OK)
+                    at = page.rows[i].due;
+                if (at != MOMENT_NONE && at >= day && at < day + DAY) {
+                    shown_record(&shown, &page.rows[i]);
+                    val_push(arena, rows, row_of(request, &page.rows[i], NULL, 0));
+                }
+            }
+            val_set_int(arena, cell, "day", moment_civil(day).day);
+            val_set_bool(arena, cell, "outside", moment_civil(day).month != civil.month);
+            val_set_bool(arena, cell, "today", request->now >= day && request->now < day + DAY);
+            val_set(arena, cell, "rows", rows);
+            val_push(arena, week, cell);
+        }
+        val_push(arena, weeks, week);
+    }
+    struct civil before = moment_civil(first - DAY), after = moment_civil(moment_add_months(first, 1));
+    val_set(arena, data, "weeks", weeks);
+    val_set(arena, data, "month", val_strf(arena, "%04d-%02d", civil.year, civil.month));
+    val_set(arena, data, "before", val_strf(arena, "/%s?view=calendar&month=%04d-%02d", listing->def->name, before.year, before.month));
+    val_set(arena, data, "after", val_strf(arena, "/%s?view=calendar&month=%04d-%02d", listing->def->name, after.year, after.month));
+    add_frame(listing, data);
+    enum status status = shown_end(&shown, data, "read");
+    if (status == OK)
+        answer_page(request, answer, "calendar", data);
+    return status;
+}
+
+/* ---- exports ---- */
+
+static enum status as_file(struct listing *listing, const char *format, struct answer *answer)
+{
+    const struct request *request = listing->request;
+    struct arena *arena = request->arena;
+    struct shown shown;
+    struct val *data = val_object(arena);
+    size_t n = listing->page.n_rows, columns = listing->n_columns;
+    struct document *document = document_new(arena, words_in(&listing->def->words, request->lang), request->lang, request->now);
+    struct part *table = document_add(document, PART_TABLE);
+    const char **heads_of = ARENA_ARRAY(arena, const char *, columns + 1);
+    struct cell *cells = ARENA_ARRAY(arena, struct cell, n * columns + 1);
+    if (!reader_has_right(request->reader, "export-records"))
+        return REFUSED;
+    shown_begin(&shown, request);
+    for (size_t c = 0; c < columns; c++)
+        heads_of[c] = column_words(listing, &listing->columns[c]);
+    for (size_t r = 0; r < n; r++) {
+        const struct val *row = row_of(request, &listing->page.rows[r], listing->columns, columns), *values = val_get(row, "cells");
+        shown_record(&shown, &listing->page.rows[r]);
+        for (size_t c = 0; c < columns; c++) {
+            const struct val *value = val_at(values, c);
+            bool timed = val_get(value, "at") != NULL;
+            cells[r * columns + c] = (struct cell){timed ? CELL_MOMENT : CELL_TEXT, val_get_str(value, "text") ? val_get_str(value, "text") : "", val_get_int(value, "at", 0)};
+        }
+    }
+    table->columns = heads_of;
+    table->n_columns = columns;
+    table->cells = cells;
+    table->n_rows = n;
+    enum status status = shown_end(&shown, data, "export");
+    const struct val *bands = val_get(data, "bands");
+    const char **markings = ARENA_ARRAY(arena, const char *, val_count(bands) + 1);
+    for (size_t i = 0; i < val_count(bands); i++)
+        markings[document->n_markings++] = val_get_str(val_at(bands, i), "text");
+    document->markings = markings;
+    document->office = office_name(request->office);
+    document->author = reader_person_name(request->reader);
+    if (status == OK)
+        status = office_note_event(request->office, reader_account(request->reader), reader_appointment(request->reader), "export", NULL, request->now);
+    if (status != OK)
+        return status;
+    static const struct { const char *name, *media; enum status (*write)(const struct document *, struct buf *); } formats[] = {
+        {"csv", "text/csv; charset=utf-8", report_csv}, {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", report_xlsx}, {"html", "text/html; charset=utf-8", report_html}};
+    for (size_t i = 0; i < 3; i++)
+        if (str_eq(formats[i].name, format)) {
+            answer->media_type = formats[i].media;
+            answer_header(answer, "Content-Disposition", arena_printf(arena, "attachment; filename=\"%s.%s\"", listing->def->name, format));
+            return formats[i].write(document, answer->body);
+        }
+    return BAD_INPUT;
+}
+
+static enum status get_list(const struct request *request, struct answer *answer)
+{
+    struct listing listing = {.request = request};
+    const char *format = request_query(request, "format"), *view = request_query(request, "view");
+    enum status status = take_query(&listing, format ? 1000 : 50);
+    if (status == BAD_INPUT && listing.reasons.count) {
+        answer_reasons(request, answer, status, &listing.reasons);
+        return OK;
+    }
+    if (status != OK)
+        return status;
+    if (format)
+        return as_file(&listing, format, answer);
+    if (str_eq(view, "board") && listing.def->board)
+        return as_board(&listing, answer);
+    if (str_eq(view, "calendar") && listing.def->calendar_by)
+        return as_calendar(&listing, answer);
+    return as_list(&listing, answer);
+}
+
+const struct page list_pages[] = {{METHOD_GET, "/{register}", "", "list", get_list}, {0}};

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What stands around every page: office, reader, post, duties of the post in the order of its file, clocks, the policies' colours.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "web/pages/inside.h"
+
+static struct val *duties_of(const struct request *request)
+{
+    struct arena *arena = request->arena;
+    const struct post_def *post = reader_post(request->reader);
+    struct val *list = val_array(arena);
+    for (size_t d = 0; d < post->n_duties; d++) {
+        const struct duty_def *duty = post->duties[d];
+        struct val *item = val_object(arena), *registers = val_array(arena);
+        for (size_t r = 0; r < duty->n_registers; r++) {
+            const struct register_def *def = duty->registers[r];
+            if (!reader_sees(request->reader, def) || str_eq(def->name, "proposal"))
+                continue;
+            struct val *entry = val_object(arena);
+            val_set_str(arena, entry, "name", words_in(&def->words, request->lang));
+            val_set(arena, entry, "href", val_strf(arena, "/%s", def->name));
+            size_t len = strlen(def->name);
+            val_set_bool(arena, entry, "current", strncmp(request->path + 1, def->name, len) == 0 && (request->path[len + 1] == 0 || request->path[len + 1] == '/'));
+            val_push(arena, registers, entry);
+        }
+        val_set_str(arena, item, "name", words_in(&duty->words, request->lang));
+        val_set(arena, item, "registers", registers);
+        if (registers->count)
+            val_push(arena, list, item);
+    }
+    return list;
+}
+
+static void decorate(const struct request *request, struct val *data)
+{
+    struct arena *arena = request->arena;
+    val_set_str(arena, data, "office", request->office ? office_name(request->office) : "");
+    if (request->office)
+        val_set_bool(arena, data, "demonstration", val_get_bool(office_config(request->office), "demonstration", false));
+    if (!request->reader)
+        return;
+    struct val *reader = val_object(arena);
+    val_set_str(arena, reader, "name", reader_person_name(request->reader));
+    val_set_str(arena, reader, "post", words_in(&reader_post(request->reader)->words, request->lang));
+    val_set_str(arena, reader, "clearance", reader_clearance_words(request->reader, request->lang, arena));
+    val_set(arena, data, "reader", reader);
+    val_set(arena, data, "duties", duties_of(request));
+    val_set_bool(arena, data, "auditor", reader_has_right(request->reader, "audit-journal"));
+    val_set_str(arena, data, "csrf", request->csrf);
+    val_set_str(arena, data, "other-lang", request->lang == LANG_FR ? "en" : "fr");
+}
+
+/* The policies' colours as style rules, since nothing is styled inline. */
+static enum status colours(const struct request *request, struct answer *answer)
+{
+    const struct policies *policies = office_policies(request->office);
+    for (unsigned p = 0; p < policies_count(policies); p++) {
+        const struct policy *policy = policies_at(policies, p);
+        const struct val *classes = val_get(policy_describe(policy, LANG_EN, request->now, request->arena), "classes");
+        for (size_t c = 0; c < val_count(classes); c++) {
+            const char *lacv = val_get_str(val_at(classes, c), "lacv"), *colour = policy_class_colour(policy, lacv);
+            if (colour && strspn(colour, "#0123456789ABCDEFabcdef") == strlen(colour))
+                buf_addf(answer->body, ".mark-%u-%s{background:%s;color:#fff}\n", p, lacv, colour);
+        }
+    }
+    answer->media_type = "text/css; charset=utf-8";
+    return OK;
+}
+
+static const struct page shell_pages[] = {{METHOD_GET, "/colours.css", NULL, "colours", colours}, {0}};
+
+const struct page *const page_tables[] = {shell_pages, desk_pages, search_pages, about_pages, form_pages, record_pages, list_pages, NULL};
+
+void pages_start(void) { front_decorate(decorate); }
