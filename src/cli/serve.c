@@ -97,6 +97,7 @@ static enum status start(struct serving *serving, const char *folder)
     struct identity identity = identity_of_office(serving->office);
     if (!secret_start(&identity))
         return NO_MEMORY;
+    pages_start();
     status = start_web(serving);
     if (status == OK)
         lock(serving, folder);

@@ -79,13 +79,13 @@ static struct val *chosen_links(const struct request *request, const struct fiel
             const char *number = val_text(given->kind == VAL_ARRAY ? given->items[i] : given);
             struct record_view other;
             if (number && office_get(request->office, request->reader, NULL, number, request->arena, &other) == OK)
-                val_push(request->arena, list, option(request->arena, number, other.title, true));
+                val_push(request->arena, list, option(request->arena, number, words_in(&other.titles, request->lang), true));
         }
         return list;
     }
     for (size_t i = 0; record && i < record->n_links; i++)
         if (record->links[i].field == field)
-            val_push(request->arena, list, option(request->arena, record->links[i].number, record->links[i].title, true));
+            val_push(request->arena, list, option(request->arena, record->links[i].number, words_in(&record->links[i].titles, request->lang), true));
     return list;
 }
 

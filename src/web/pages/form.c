@@ -84,7 +84,7 @@ static enum status show(const struct form *form, const struct val *given, const 
     if (form->has_record) {
         val_set_str(arena, data, "number", form->record.number);
         val_set_str(arena, data, "href", record_href(request, form->def, form->record.number));
-        val_set_str(arena, data, "record-title", form->record.title);
+        val_set_str(arena, data, "record-title", words_in(&form->record.titles, request->lang));
         val_set_str(arena, data, "version", request_form(request, "version") ? request_form(request, "version") : version_sealed(request, &form->record));
     }
     val_set_str(arena, data, "key", key ? key : request->nonce);
@@ -137,7 +137,7 @@ static enum status form_edit(const struct request *request, struct form *form)
     enum status status = form_of_record(request, form);
     if (status != OK)
         return status;
-    form->title = arena_printf(request->arena, "%s: %s", tr(request->lang, T_("Edit")), form->record.title);
+    form->title = arena_printf(request->arena, "%s: %s", tr(request->lang, T_("Edit")), words_in(&form->record.titles, request->lang));
     form->action = arena_printf(request->arena, "%s/edit", record_href(request, form->def, form->record.number));
     form->verb = tr(request->lang, T_("Save"));
     return OK;
@@ -156,7 +156,7 @@ static enum status form_step(const struct request *request, struct form *form)
     form->n_only = form->step->n_asks;
     form->reason = form->step->reason;
     form->second = form->step->second_person;
-    form->title = arena_printf(request->arena, "%s: %s", words_in(&form->step->words, request->lang), form->record.title);
+    form->title = arena_printf(request->arena, "%s: %s", words_in(&form->step->words, request->lang), words_in(&form->record.titles, request->lang));
     form->verb = words_in(&form->step->words, request->lang);
     form->explain = form->step->text.in[LANG_EN] ? words_in(&form->step->text, request->lang) : NULL;
     form->action = arena_printf(request->arena, "%s/step/%s", record_href(request, form->def, form->record.number), form->step->name);
@@ -171,7 +171,7 @@ static enum status form_regrade(const struct request *request, struct form *form
         return status;
     form->only = none;
     form->label = form->reason = true;
-    form->title = arena_printf(request->arena, "%s: %s", tr(request->lang, T_("Change the label")), form->record.title);
+    form->title = arena_printf(request->arena, "%s: %s", tr(request->lang, T_("Change the label")), words_in(&form->record.titles, request->lang));
     form->verb = tr(request->lang, T_("Change the label"));
     form->action = arena_printf(request->arena, "%s/regrade", record_href(request, form->def, form->record.number));
     return OK;
@@ -248,10 +248,10 @@ static enum status show_proposal(const struct request *request, const struct rec
     const struct post_def *post = val_get_str(record->fields, "proposer-post") ? pack_post(pack, val_get_str(record->fields, "proposer-post")) : NULL;
     struct record_view proposer;
     if (val_get_str(record->fields, "proposer") && office_get(request->office, request->reader, "person", val_get_str(record->fields, "proposer"), arena, &proposer) == OK)
-        val_set_str(arena, data, "proposer", proposer.title);
+        val_set_str(arena, data, "proposer", words_in(&proposer.titles, request->lang));
     val_set_str(arena, data, "proposer-post", post ? words_in(&post->words, request->lang) : NULL);
     val_set_str(arena, data, "number", record->number);
-    val_set_str(arena, data, "title", record->title);
+    val_set_str(arena, data, "title", words_in(&record->titles, request->lang));
     val_set_str(arena, data, "state", words_in(&record->state->words, request->lang));
     val_set_bool(arena, data, "waiting", str_eq(record->state->name, "waiting"));
     val_set_bool(arena, data, "own", str_eq(val_get_str(record->fields, "proposer"), reader_person_number(request->reader)));

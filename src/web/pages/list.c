@@ -370,6 +370,7 @@ static enum status as_file(struct listing *listing, const char *format, struct a
         {"csv", "text/csv; charset=utf-8", report_csv}, {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", report_xlsx}, {"html", "text/html; charset=utf-8", report_html}};
     for (size_t i = 0; i < 3; i++)
         if (str_eq(formats[i].name, format)) {
+            answer->status = 200;
             answer->media_type = formats[i].media;
             answer_header(answer, "Content-Disposition", arena_printf(arena, "attachment; filename=\"%s.%s\"", listing->def->name, format));
             return formats[i].write(document, answer->body);

@@ -70,7 +70,7 @@ static struct val *back_of(const struct request *request, const struct record_vi
             val_set(arena, group, "records", val_array(arena));
             val_push(arena, list, group);
         }
-        val_set_str(arena, item, "title", back->title);
+        val_set_str(arena, item, "title", words_in(&back->titles, request->lang));
         val_set_str(arena, item, "number", back->number);
         val_set_str(arena, item, "href", record_href(request, back->register_, back->number));
         int state = register_state(back->register_, back->state);
@@ -184,12 +184,12 @@ static struct val *members_of(const struct request *request, const struct record
             continue;
         for (size_t l = 0; l < membership.n_links; l++)
             if (str_eq(membership.links[l].field->name, "person"))
-                val_push(request->arena, list, val_str(request->arena, membership.links[l].title));
+                val_push(request->arena, list, val_str(request->arena, words_in(&membership.links[l].titles, request->lang)));
     }
     for (size_t m = 0; m < record->def->n_members; m++)
         for (size_t l = 0; l < record->n_links; l++)
             if (record->links[l].field == record->def->members[m])
-                val_push(request->arena, list, val_str(request->arena, record->links[l].title));
+                val_push(request->arena, list, val_str(request->arena, words_in(&record->links[l].titles, request->lang)));
     return list;
 }
 
@@ -209,7 +209,7 @@ static enum status get_record(const struct request *request, struct answer *answ
     val_set_str(arena, data, "register-name", words_in(&def->words, request->lang));
     val_set_str(arena, data, "one", words_in(&def->one, request->lang));
     val_set_str(arena, data, "number", record.number);
-    val_set_str(arena, data, "title", record.title);
+    val_set_str(arena, data, "title", words_in(&record.titles, request->lang));
     val_set_str(arena, data, "state", words_in(&record.state->words, request->lang));
     val_set_bool(arena, data, "final", record.state->final);
     val_set_str(arena, data, "mark", mark_of(request, record.label, MARK_PAGE));
@@ -267,6 +267,7 @@ static enum status get_file(const struct request *request, struct answer *answer
     for (char *c = name; *c; c++)
         if ((unsigned char)*c < 0x20 || strchr("\"\\/;", *c) || (unsigned char)*c >= 0x7f)
             *c = '_';
+    answer->status = 200;
     answer->media_type = "application/octet-stream";
     answer_header(answer, "Content-Disposition", arena_printf(request->arena, "attachment; filename=\"%s\"", name));
     buf_add(answer->body, bytes, len);
@@ -318,7 +319,7 @@ static enum status get_readers(const struct request *request, struct answer *ans
         val_push(arena, list, item);
     }
     val_set(arena, data, "persons", list);
-    val_set_str(arena, data, "title", record.title);
+    val_set_str(arena, data, "title", words_in(&record.titles, request->lang));
     val_set_str(arena, data, "number", record.number);
     val_set_str(arena, data, "href", record_href(request, record.def, record.number));
     if (login && *login) {

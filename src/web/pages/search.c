@@ -57,8 +57,7 @@ static enum status get_links(const struct request *request, struct answer *answe
         struct val *item = val_object(arena);
         shown_record(&shown, &page.rows[i]);
         val_set_str(arena, item, "number", page.rows[i].number);
-        const char *given = val_get_str(page.rows[i].fields, "given-name");
-        val_set_str(arena, item, "title", given ? arena_printf(arena, "%s, %s", page.rows[i].title, given) : page.rows[i].title);
+        val_set_str(arena, item, "title", words_in(&page.rows[i].titles, request->lang));
         val_set_str(arena, item, "state", words_in(&page.rows[i].state->words, request->lang));
         val_push(arena, list, item);
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "web/pages/inside.h"
+#include "web/pages/pages.h"
 
 static struct val *duties_of(const struct request *request)
 {
@@ -65,6 +66,7 @@ static enum status colours(const struct request *request, struct answer *answer)
                 buf_addf(answer->body, ".mark-%u-%s{background:%s;color:#fff}\n", p, lacv, colour);
         }
     }
+    answer->status = 200;
     answer->media_type = "text/css; charset=utf-8";
     return OK;
 }

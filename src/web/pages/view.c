@@ -120,7 +120,7 @@ static bool is_link(const struct field_def *field) { return field->type == FIELD
 static struct val *link_shown(const struct request *request, const struct link_view *link)
 {
     struct val *item = val_object(request->arena);
-    val_set_str(request->arena, item, "title", link->title);
+    val_set_str(request->arena, item, "title", words_in(&link->titles, request->lang));
     val_set_str(request->arena, item, "number", link->number);
     val_set_str(request->arena, item, "href", record_href(request, link->register_, link->number));
     int state = register_state(link->register_, link->state);
@@ -140,7 +140,7 @@ static struct val *cell_of(const struct request *request, const struct record_vi
         const char *text = "";
         for (size_t i = 0; i < record->n_links; i++)
             if (record->links[i].field == column->field)
-                text = arena_printf(request->arena, "%s%s%s", text, *text ? ", " : "", record->links[i].title);
+                text = arena_printf(request->arena, "%s%s%s", text, *text ? ", " : "", words_in(&record->links[i].titles, request->lang));
         val_set_str(request->arena, cell, "text", text);
     } else if (column->field) {
         val_set_str(request->arena, cell, "text", value_words(request, column->field, val_get(record->fields, name)));
@@ -173,7 +173,7 @@ struct val *row_of(const struct request *request, const struct record_view *reco
     struct val *row = val_object(arena), *cells = val_array(arena);
     val_set_str(arena, row, "href", record_href(request, record->def, record->number));
     val_set_str(arena, row, "number", record->number);
-    val_set_str(arena, row, "title", record->title);
+    val_set_str(arena, row, "title", words_in(&record->titles, request->lang));
     val_set_str(arena, row, "register", words_in(&record->def->one, request->lang));
     val_set_str(arena, row, "state", words_in(&record->state->words, request->lang));
     val_set_str(arena, row, "state-name", record->state->name);

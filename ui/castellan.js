@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the pages do beyond HTML: keys, link fields, the live marking, drafts, "look again". Without it every page still works.
+(() => {
+  "use strict";
+  const $ = (s, of = document) => of.querySelector(s), $$ = (s, of = document) => [...of.querySelectorAll(s)];
+  const csrf = () => ($('input[name="csrf"]') || {}).value || "";
+
+  // Zulu and local time.
+  const clock = $(".clock");
+  if (clock) {
+    const skew = Date.parse(clock.dataset.now) - Date.now();
+    const show = () => {
+      const now = new Date(Date.now() + skew);
+      $(".zulu", clock).textContent = now.toISOString().slice(11, 16) + "Z";
+      $(".local", clock).textContent = now.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+    };
+    show();
+    setInterval(show, 10000);
+  }
+
+  // Keys: / searches, j and k walk, Enter opens, x selects, n enters a new record, ? helps.
+  let at = -1;
+  const rows = () => $$("table.list tbody tr[data-href]");
+  const walk = (step) => {
+    const all = rows();
+    if (!all.length) return;
+    if (at >= 0 && all[at]) all[at].classList.remove("at");
+    at = Math.max(0, Math.min(all.length - 1, at + step));
+    all[at].classList.add("at");
+    all[at].scrollIntoView({ block: "nearest" });
+  };
+  document.addEventListener("keydown", (e) => {
+    if (e.ctrlKey || e.metaKey || e.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(e.target.tagName)) return;
+    const keys = {
+      "/": () => { const q = $("#q"); if (q) { q.focus(); q.select(); } },
+      j: () => walk(1), k: () => walk(-1),
+      Enter: () => { const row = rows()[at]; if (row) location.href = row.dataset.href; else return true; },
+      x: () => { const row = rows()[at]; if (row) row.classList.toggle("picked"); },
+      n: () => { const a = $('a[accesskey="n"]'); if (a) a.click(); },
+      "?": () => { location.href = "/help"; },
+    };
+    if (keys[e.key] && keys[e.key]() !== true) e.preventDefault();
+  });
+
+  // Filters take effect as they are chosen.
+  $$("form.filters select").forEach((s) => s.addEventListener("change", () => s.form.requestSubmit()));
+
+  // Times may be typed loosely: "13:05" means today, Zulu.
+  $$("[data-time]").forEach((i) => i.addEventListener("change", () => {
+    const m = /^(\d{1,2}):(\d{2})$/.exec(i.value.trim());
+    if (m) i.value = new Date().toISOString().slice(0, 11) + m[1].padStart(2, "0") + ":" + m[2] + "Z";
+    const d = /^(\d{4}-\d{2}-\d{2}) (\d{1,2}:\d{2})$/.exec(i.value.trim());
+    if (d) i.value = d[1] + "T" + d[2].padStart(5, "0") + "Z";
+  }));
+
+  // Link fields: search as you type, through door two.
+  $$("[data-links]").forEach((box) => {
+    const input = $('input[type="text"]', box), found = $(".found", box), chosen = $("ul", box);
+    let timer, pick = -1;
+    const drop = (li) => li.remove();
+    chosen.addEventListener("click", (e) => { if (e.target.classList.contains("drop")) drop(e.target.closest("li")); });
+    const choose = (r) => {
+      if (box.dataset.many === "no") chosen.replaceChildren();
+      const li = document.createElement("li"), h = document.createElement("input"), b = document.createElement("button"), no = document.createElement("span");
+      h.type = "hidden"; h.name = box.dataset.name; h.value = r.number;
+      b.type = "button"; b.className = "drop"; b.textContent = input.dataset.remove;
+      no.className = "no"; no.textContent = r.number;
+      li.append(h, r.title + " ", no, " ", b);
+      chosen.append(li);
+      close();
+      input.value = "";
+    };
+    const close = () => { found.hidden = true; found.replaceChildren(); pick = -1; input.setAttribute("aria-expanded", "false"); };
+    const show = (list) => {
+      found.replaceChildren(...list.map((r) => {
+        const li = document.createElement("li"), no = document.createElement("span");
+        li.setAttribute("role", "option");
+        no.className = "no"; no.textContent = " " + r.number;
+        li.append(r.title, no);
+        li.addEventListener("mousedown", (e) => { e.preventDefault(); choose(r); });
+        li.record = r;
+        return li;
+      }));
+      found.hidden = !list.length;
+      pick = -1;
+      input.setAttribute("aria-expanded", String(!found.hidden));
+    };
+    input.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(async () => {
+        const answer = await fetch(`/search/links?register=${encodeURIComponent(box.dataset.links)}&q=${encodeURIComponent(input.value)}`, { headers: { Accept: "application/json" } });
+        if (answer.ok) show((await answer.json()).records || []);
+      }, 150);
+    });
+    input.addEventListener("keydown", (e) => {
+      const items = $$("li", found);
+      if (e.key === "ArrowDown" || e.key === "ArrowUp") {
+        e.preventDefault();
+        pick = Math.max(0, Math.min(items.length - 1, pick + (e.key === "ArrowDown" ? 1 : -1)));
+        items.forEach((li, i) => li.setAttribute("aria-selected", String(i === pick)));
+      } else if (e.key === "Enter" && items.length) {
+        e.preventDefault();
+        choose((items[pick] || items[0]).record);
+      } else if (e.key === "Escape") close();
+    });
+    input.addEventListener("blur", close);
+  });
+
+  // The marking as it will print, and only the chosen policy's categories.
+  $$(".label-chooser").forEach((chooser) => {
+    const form = chooser.closest("form"), select = $("select", chooser), out = $("output", chooser);
+    const refresh = async () => {
+      const oid = select.value.split("|")[0];
+      $$(".tags", chooser).forEach((t) => { t.hidden = t.dataset.policy !== oid; });
+      if (!select.value) { out.textContent = ""; return; }
+      const body = new URLSearchParams();
+      for (const [name, value] of new FormData(form)) if (name.startsWith("label.") || name === "csrf") body.append(name, value);
+      const answer = await fetch(chooser.dataset.marking, { method: "POST", body, headers: { Accept: "application/json", "X-CSRF-Token": csrf() } });
+      if (!answer.ok) return;
+      const marking = await answer.json();
+      out.textContent = marking.marking + (marking.valid ? "" : " – " + (marking.faults || []).map((f) => f.text).join("; "));
+    };
+    chooser.addEventListener("change", refresh);
+    refresh();
+  });
+
+  // Look again: the page fetches itself and takes over the part that changed.
+  const live = $$("[data-live]");
+  if (live.length && window.EventSource) {
+    const stream = new EventSource("/live?" + live.map((p) => "x=" + encodeURIComponent(p.dataset.live)).join("&"));
+    let waiting;
+    const again = () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(async () => {
+        if (document.activeElement && document.activeElement.closest("form.sheet")) return;
+        const answer = await fetch(location.href, { headers: { "X-Requested-With": "look-again" } });
+        if (!answer.ok || answer.redirected) return;
+        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+        $$("[data-live]").forEach((part) => {
+          const other = $(`[data-live="${CSS.escape(part.dataset.live)}"]`, fresh);
+          if (other && other.innerHTML !== part.innerHTML) { part.replaceWith(other); other.classList.add("fresh"); }
+        });
+        $$(".bands").forEach((band, i) => { const other = $$(".bands", fresh)[i]; if (other) band.replaceWith(other); });
+      }, 150);
+    };
+    stream.addEventListener("look", again);
+    stream.onmessage = again;
+  }
+})();
