@@ -154,7 +154,8 @@ static void load_second(const struct reader_of *r, struct step_def *step, const 
         const struct val *right = member(r, value, "right", true);
         step->second_right = right ? find_right(r, right) : NULL;
     }
-    if (step->second_person && step->n_rights == 0)
+    const char *right = val_get_str(tree, "right");
+    if (step->second_person && right && strcmp(right, "none") == 0)
         FAULT(r, value, T_("A step that the office takes by itself has no second person."));
 }
 
