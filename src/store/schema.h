@@ -14,7 +14,7 @@
 #ifndef STORE_SCHEMA_H
 #define STORE_SCHEMA_H
 
-#define SCHEMA_FORMAT 1   /* also in make_tables */
+#define SCHEMA_FORMAT "2"
 
 #define SCHEMA(I, B, R, S) \
     "CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, setting TEXT NOT NULL)" S, \

@@ -75,7 +75,7 @@ static enum status make_tables(struct db *db)
         status = db_exec(db, *text);
     }
     if (status == OK) {
-        status = RUN(db, SQL_PUT_META, TEXT("format"), TEXT("1"));
+        status = RUN(db, SQL_PUT_META, TEXT("format"), TEXT(SCHEMA_FORMAT));
     }
     return status == OK ? db_exec(db, "COMMIT") : status;
 }
@@ -176,11 +176,16 @@ static enum status tune(struct db *db, bool writes)
     return status == OK ? db_exec(db, "PRAGMA wal_autocheckpoint = 0") : status;
 }
 
-static enum status check_format(struct db *db)
+static enum status check_format(struct db *db, struct reasons *why)
 {
     struct rows r = QUERY(db, SQL_GET_META, TEXT("format"));
-    bool good = db_step(&r) && col_text(&r, 0) && atoi(col_text(&r, 0)) == SCHEMA_FORMAT;
+    const char *format = db_step(&r) && col_text(&r, 0) ? col_text(&r, 0) : "?";
+    bool good = strcmp(format, SCHEMA_FORMAT) == 0;
     enum status status = r.status;
+    if (status == OK && !good && why) {
+        reason_add(why, "store.format", NULL, T_("this store has format %1$s; this program reads format %2$s"), format,
+                   SCHEMA_FORMAT);
+    }
     db_done(&r);
     return status == OK && !good ? DAMAGED : status;
 }
@@ -209,7 +214,7 @@ static enum status open_parts(struct store *s, struct reasons *why)
         status = tune(&s->writer, true);
     }
     if (status == OK) {
-        status = check_format(&s->writer);
+        status = check_format(&s->writer, why);
     }
     if (status == OK) {
         status = db_open(&s->whole, path, DB_READ);
