@@ -16,10 +16,10 @@
 #define SECTOR 512
 
 struct op { bool truncate; uint64_t at; size_t len; uint8_t *bytes; };
+struct blob { uint8_t *bytes; size_t len, cap; };
 struct shadow {
     char path[1024], durable_path[1024];    /* "" where it has no name */
-    uint8_t *bytes;                         /* what is synced */
-    size_t len;
+    struct blob synced;
     struct op *ops;
     size_t n, cap;
     struct shadow *next;
@@ -66,32 +66,36 @@ static struct shadow *add(const char *path, bool fresh)
     if (fd >= 0) {                          /* what lies there already is durable */
         struct stat st;
         fstat(fd, &st);
-        f->bytes = malloc((size_t)st.st_size + 1);
-        f->len = (size_t)pread(fd, f->bytes, (size_t)st.st_size, 0);
+        f->synced.cap = (size_t)st.st_size + 1;
+        f->synced.bytes = malloc(f->synced.cap);
+        f->synced.len = (size_t)pread(fd, f->synced.bytes, (size_t)st.st_size, 0);
         close(fd);
     }
     return f;
 }
 
-static void apply(uint8_t **bytes, size_t *len, const struct op *op, bool torn)
+static void apply(struct blob *b, const struct op *op, bool torn)
 {
     if (op->truncate) {
-        if (*len > op->at) {
-            *len = (size_t)op->at;
+        if (b->len > op->at) {
+            b->len = (size_t)op->at;
         }
         return;
     }
     size_t end = (size_t)op->at + op->len;
-    if (end > *len) {
-        *bytes = realloc(*bytes, end);
-        memset(*bytes + *len, 0, end - *len);
-        *len = end;
+    if (end > b->cap) {
+        b->cap = 2 * end;
+        b->bytes = realloc(b->bytes, b->cap);
+    }
+    if (end > b->len) {
+        memset(b->bytes + b->len, 0, end - b->len);
+        b->len = end;
     }
     for (size_t at = 0; at < op->len; ) {
         size_t part = SECTOR - (size_t)((op->at + at) % SECTOR);
         part = part < op->len - at ? part : op->len - at;
         if (!torn || dice(2)) {
-            memcpy(*bytes + op->at + at, op->bytes + at, part);
+            memcpy(b->bytes + op->at + at, op->bytes + at, part);
         }
         at += part;
     }
@@ -126,7 +130,7 @@ static void make_durable(const char *path)
 {
     struct shadow *f = watched(path) && !pretend ? find(path) : NULL;
     for (size_t i = 0; f && i < f->n; i++) {
-        apply(&f->bytes, &f->len, &f->ops[i], false);
+        apply(&f->synced, &f->ops[i], false);
     }
     if (f) {
         forget_ops(f);
@@ -143,9 +147,8 @@ static void write_image(struct shadow *f)
         return;
     }
     snprintf(path, sizeof path, "%s%s", image_folder, name + strlen(base_folder));
-    uint8_t *bytes = malloc(f->len + 1);
-    size_t len = f->len;
-    memcpy(bytes, f->bytes ? f->bytes : (const uint8_t *)"", f->len);
+    struct blob b = {malloc(f->synced.len + 1), f->synced.len, f->synced.len + 1};
+    memcpy(b.bytes, f->synced.bytes ? f->synced.bytes : (const uint8_t *)"", f->synced.len);
     for (size_t i = f->n; i > 1; i--) {             /* in any order, */
         size_t j = dice(4) ? i - 1 : (size_t)dice(i);
         struct op swap = f->ops[i - 1];
@@ -155,12 +158,12 @@ static void write_image(struct shadow *f)
     unsigned odds = (unsigned)dice(4);              /* few, half or most of them, */
     for (size_t i = 0; i < f->n; i++) {
         if (dice(4) >= odds) {
-            apply(&bytes, &len, &f->ops[i], dice(4) == 0);      /* some torn */
+            apply(&b, &f->ops[i], dice(4) == 0);      /* some torn */
         }
     }
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    for (size_t at = 0; fd >= 0 && at < len; ) {
-        ssize_t n = write(fd, bytes + at, len - at);
+    for (size_t at = 0; fd >= 0 && at < b.len; ) {
+        ssize_t n = write(fd, b.bytes + at, b.len - at);
         if (n <= 0) {
             abort();
         }
@@ -169,7 +172,7 @@ static void write_image(struct shadow *f)
     if (fd >= 0) {
         close(fd);
     }
-    free(bytes);
+    free(b.bytes);
 }
 
 static void tick(void)
@@ -203,7 +206,7 @@ void faulty_begin(const char *base)
         next = f->next;
         forget_ops(f);
         free(f->ops);
-        free(f->bytes);
+        free(f->synced.bytes);
         free(f);
     }
     files = NULL;
