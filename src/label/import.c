@@ -97,13 +97,9 @@ static enum status read_xml_label(struct import *import, const xmlNode *root, st
 
 static enum status from_xml(struct import *import, const char *data, size_t len, struct label_envelope *envelope)
 {
-    xmlDoc *doc;
-    enum status status = xml_parse("label", data, len, MAX_LABEL_FILE, false, import->reasons, &doc);
-    if (status != OK)
-        return status;
-    status = read_xml_label(import, xmlDocGetRootElement(doc), envelope);
-    xmlFreeDoc(doc);
-    return status;
+    const xmlNode *root;
+    enum status status = xml_parse_light("label", data, len, MAX_LABEL_FILE, import->arena, import->reasons, &root);
+    return status == OK ? read_xml_label(import, root, envelope) : status;
 }
 
 static enum status from_json(struct import *import, const char *data, size_t len, struct label **ret)
@@ -164,11 +160,7 @@ enum status clearance_import(const struct policies *policies, const char *data, 
         SAY(reasons, "clearance.form-unknown", "clearance", T_("This is no clearance in a form that is read here (spiffy, our JSON)"));
         return BAD_INPUT;
     }
-    xmlDoc *doc;
-    enum status status = xml_parse("clearance", data, len, MAX_LABEL_FILE, false, reasons, &doc);
-    if (status != OK)
-        return status;
-    status = read_spiffy_clearance(&import, xmlDocGetRootElement(doc), ret);
-    xmlFreeDoc(doc);
-    return status;
+    const xmlNode *root;
+    enum status status = xml_parse_light("clearance", data, len, MAX_LABEL_FILE, arena, reasons, &root);
+    return status == OK ? read_spiffy_clearance(&import, root, ret) : status;
 }

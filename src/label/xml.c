@@ -8,25 +8,18 @@
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "label/model.h"
-
-struct reading {
-    const char *name;
-    struct reasons *reasons;
-    bool doctype;
-    bool faulty;
-};
+#include "label/xml_inside.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static void note_error(void *arg, xmlErrorPtr error)
+void xml_note_error(void *arg, xmlErrorPtr error)
 {
     xmlParserCtxt *ctxt = arg;
-    struct reading *reading = ctxt->_private;
+    struct xml_reading *reading = ctxt->_private;
     if (!reading || error->level < XML_ERR_ERROR || reading->doctype)
         return;
     reading->faulty = true;
@@ -44,10 +37,10 @@ static void note_error(void *arg, xmlErrorPtr error)
                T_("The XML is not well-formed: %1$s"), words);
 }
 
-static void refuse_doctype(void *arg, const xmlChar *name, const xmlChar *external, const xmlChar *system)
+void xml_refuse_doctype(void *arg, const xmlChar *name, const xmlChar *external, const xmlChar *system)
 {
     xmlParserCtxt *ctxt = arg;
-    struct reading *reading = ctxt->_private;
+    struct xml_reading *reading = ctxt->_private;
     if (!reading->doctype && reading->reasons)
         reason_add(reading->reasons, "xml.doctype",
                    xml_where(reading->reasons->arena, reading->name, (unsigned)xmlSAX2GetLineNumber(ctxt)),
@@ -56,96 +49,53 @@ static void refuse_doctype(void *arg, const xmlChar *name, const xmlChar *extern
     xmlStopParser(ctxt);
 }
 
-/* A parser is costly to make next to a label's few hundred bytes, so a thread keeps one for small files and renews it
- * now and then, lest its dictionary of names grow with every odd name it ever met. */
-enum { SMALL_FILE = 16 * 1024, MOST_USES = 64 };
-struct kept {
-    xmlParserCtxt *ctxt;
-    unsigned uses;
-};
-static pthread_key_t kept_key;
-
-static void drop_kept(void *arg)
-{
-    struct kept *kept = arg;
-    if (kept->ctxt)
-        xmlFreeParserCtxt(kept->ctxt);
-    free(kept);
-}
-
 static void start_library(void)
 {
     xmlInitParser();
-    if (pthread_key_create(&kept_key, drop_kept) != 0)
-        abort();
 }
 
-static xmlParserCtxt *new_parser(void)
+enum status xml_begin(const char *name, size_t len, size_t max, struct reasons *reasons)
 {
-    xmlParserCtxt *ctxt = xmlNewParserCtxt();
-    if (ctxt) {
-        ctxt->sax->serror = note_error;
-        ctxt->sax->internalSubset = refuse_doctype;
+    if (len <= max && len <= (1u << 30)) {
+        pthread_once(&once, start_library);
+        return OK;
     }
-    return ctxt;
+    if (reasons)
+        reason_add(reasons, "xml.size", name, T_("The file has %1$s bytes; at most %2$s are read"),
+                   arena_printf(reasons->arena, "%zu", len), arena_printf(reasons->arena, "%zu", max));
+    return TOO_LARGE;
 }
 
-/* *ret_kept tells whether the thread keeps it. */
-static xmlParserCtxt *take_parser(size_t len, bool *ret_kept)
+enum status xml_bad(const struct xml_reading *reading)
 {
-    struct kept *kept = len <= SMALL_FILE ? pthread_getspecific(kept_key) : NULL;
-    *ret_kept = false;
-    if (len > SMALL_FILE)
-        return new_parser();
-    if (!kept) {
-        kept = calloc(1, sizeof *kept);
-        if (!kept || pthread_setspecific(kept_key, kept) != 0) {
-            free(kept);
-            return new_parser();
-        }
-    }
-    if (kept->ctxt && ++kept->uses > MOST_USES) {
-        xmlFreeParserCtxt(kept->ctxt);
-        kept->ctxt = NULL;
-    }
-    if (!kept->ctxt) {
-        kept->ctxt = new_parser();
-        kept->uses = 0;
-    }
-    *ret_kept = kept->ctxt != NULL;
-    return kept->ctxt;
+    if (!reading->doctype && !reading->faulty && reading->reasons)
+        reason_add(reading->reasons, "xml.malformed", reading->name, T_("The XML is not well-formed: %1$s"), "?");
+    return BAD_INPUT;
 }
 
 enum status xml_parse(const char *name, const char *data, size_t len, size_t max, bool recover, struct reasons *reasons,
                       xmlDoc **ret)
 {
-    struct reading reading = { .name = name, .reasons = reasons };
-    if (len > max || len > (1u << 30)) {
-        if (reasons)
-            reason_add(reasons, "xml.size", name, T_("The file has %1$s bytes; at most %2$s are read"),
-                       arena_printf(reasons->arena, "%zu", len), arena_printf(reasons->arena, "%zu", max));
-        return TOO_LARGE;
-    }
-    pthread_once(&once, start_library);
-    bool kept;
-    xmlParserCtxt *ctxt = take_parser(len, &kept);
+    struct xml_reading reading = { .name = name, .reasons = reasons };
+    enum status status = xml_begin(name, len, max, reasons);
+    if (status != OK)
+        return status;
+    xmlParserCtxt *ctxt = xmlNewParserCtxt();
     if (!ctxt)
         return NO_MEMORY;
     ctxt->_private = &reading;
+    ctxt->sax->serror = xml_note_error;
+    ctxt->sax->internalSubset = xml_refuse_doctype;
     int options = XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_COMPACT | XML_PARSE_BIG_LINES;
     if (recover)
         options |= XML_PARSE_RECOVER;
     xmlDoc *doc = xmlCtxtReadMemory(ctxt, data, (int)len, NULL, NULL, options);
     bool whole = ctxt->wellFormed && ctxt->nsWellFormed;
-    ctxt->_private = NULL;
-    if (!kept)
-        xmlFreeParserCtxt(ctxt);
+    xmlFreeParserCtxt(ctxt);
     if (!doc || reading.doctype || (!recover && !whole) || !xmlDocGetRootElement(doc)) {
         if (doc)
             xmlFreeDoc(doc);
-        if (!reading.doctype && !reading.faulty && reasons)
-            reason_add(reasons, "xml.malformed", name, T_("The XML is not well-formed: %1$s"), "?");
-        return BAD_INPUT;
+        return xml_bad(&reading);
     }
     *ret = doc;
     return OK;

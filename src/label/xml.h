@@ -15,6 +15,10 @@
 /* `name` is the file's name for faults. The caller frees the tree with xmlFreeDoc(). */
 enum status xml_parse(const char *name, const char *data, size_t len, size_t max, bool recover, struct reasons *,
                       xmlDoc **ret) MUST_CHECK;
+/* Into nodes of the same type that lie in the arena, for reading with the functions below only: no recovering, and
+ * nothing to free. For labels, which are read often. */
+enum status xml_parse_light(const char *name, const char *data, size_t len, size_t max, struct arena *, struct reasons *,
+                            const xmlNode **ret) MUST_CHECK;
 /* The next element from `node` on, itself included. */
 xmlNode *xml_element(xmlNode *node);
 bool xml_is(const xmlNode *, const char *local);

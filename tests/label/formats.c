@@ -315,6 +315,10 @@ static void test_days(void)
        "and past them");
     char change[MOMENT_TEXT];
     is(moment_iso(policies_next_change(policies, now), change), "2026-12-31T00:00:00.001Z", "when that next changes by itself");
+    const struct label *sunday = short_label(policies, arena, "DAYS/OPEN | permissive:2.999.2.1=2");
+    const struct clearance *held = short_clearance(policies, arena, "DAYS/OPEN | permissive:2.999.2.1=2");
+    ok(label_dominated(policies, sunday, held, now, NULL) && !label_dominated(policies, sunday, held, now + 60 * DAY, NULL),
+       "a permissive value past its dates releases to nobody");
     ok(!label_dominated(policies, short_label(policies, arena, "DAYS/OLD | restrictive:2.999.2.1=4"),
                         short_clearance(policies, arena, "DAYS/OLD | restrictive:2.999.2.1=4"), now, NULL),
        "an ambiguous value denies even those who hold it");
