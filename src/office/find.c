@@ -464,21 +464,13 @@ enum status office_count(struct office *office, const struct reader *reader, con
 
 /* ---- history ---- */
 
-static const char *shown(struct arena *arena, const struct val *value)
+static const char *shown(const struct office *office, const struct field_def *field, const struct val *value, enum lang lang, struct arena *arena)
 {
-    struct buf text;
-    if (!value || value->kind == VAL_NULL)
-        return "–";
-    if (value->kind == VAL_STR)
-        return value->str.len > 300 ? arena_printf(arena, "%.300s…", value->str.s) : value->str.s;
-    buf_init(&text, 4096);
-    json_write(&text, value);
-    const char *ret = text.data ? arena_strndup(arena, text.data, text.len) : "";
-    buf_free(&text);
-    return ret;
+    const char *words = field_words(office, field, value, lang, arena);
+    return !words ? "–" : utf8_count(words, strlen(words)) > 300 ? arena_printf(arena, "%s …", tr(lang, T_("a longer text"))) : words;
 }
 
-static void difference(struct arena *arena, const struct register_def *def, const struct val *former, const struct val *now, struct reasons *ret)
+static void difference(const struct office *office, struct arena *arena, const struct register_def *def, const struct val *former, const struct val *now, struct reasons *ret)
 {
     reasons_init(ret, arena);
     for (size_t i = 0; i < def->n_fields; i++) {
@@ -486,8 +478,8 @@ static void difference(struct arena *arena, const struct register_def *def, cons
         const struct val *a = val_get(former, field->name), *b = val_get(now, field->name);
         if (a == b || (a && b && val_equal(a, b)))
             continue;
-        struct reason *reason = reason_add(ret, "changed", field->name, "%1$s: %2$s → %3$s", field->words.in[LANG_EN], shown(arena, a), shown(arena, b));
-        reason->text.in[LANG_FR] = arena_printf(arena, "%s : %s → %s", field->words.in[LANG_FR], shown(arena, a), shown(arena, b));
+        struct reason *reason = reason_add(ret, "changed", field->name, "%1$s: %2$s → %3$s", field->words.in[LANG_EN], shown(office, field, a, LANG_EN, arena), shown(office, field, b, LANG_EN, arena));
+        reason->text.in[LANG_FR] = arena_printf(arena, "%s : %s → %s", field->words.in[LANG_FR], shown(office, field, a, LANG_FR, arena), shown(office, field, b, LANG_FR, arena));
     }
 }
 
@@ -531,7 +523,7 @@ enum status office_history(struct office *office, const struct reader *reader, c
                 view->person = about.title;
         }
         if (former)
-            difference(arena, image.def, former, image.fields, &view->changes);
+            difference(office, arena, image.def, former, image.fields, &view->changes);
         former = image.fields;
     }
     look_end(&look);

@@ -137,6 +137,9 @@ enum status office_find(struct office *, const struct reader *, const struct que
 /* How many of what the reader may read, at most `most`+1. */
 enum status office_count(struct office *, const struct reader *, const struct query *, size_t most, size_t *ret) MUST_CHECK;
 
+/* A field's value in words; NULL when there is none. */
+const char *field_words(const struct office *, const struct field_def *, const struct val *, enum lang, struct arena *);
+
 struct version_view {
     int64_t number;                          /* for this reader */
     moment time;
