@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Attachments through the doors: sealed under the record's label and file, named by an edit of the record, served by record and position.
+ * An attachment stays under the (label, file) pair in which it was sealed, also when its record is regraded or moved: the pair
+ * stands in the record's body, and reading is decided by the record alone.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -45,6 +48,7 @@ enum status office_attach(struct office *office, const struct change *by, const 
     val_set_str(arena, item, "address", ref.address);
     val_set_int(arena, item, "bytes", (int64_t)ref.bytes);
     val_set_str(arena, item, "media", media && *media ? media : "application/octet-stream");
+    val_set(arena, item, "pair", val_strf(arena, "%d.%lld", (int)record.label_id, (long long)record.file));
     val_set_str(arena, item, "name", file_name && *file_name ? file_name : "file");
     val_set_str(arena, item, "sha256", hex);
     val_push(arena, list, item);
@@ -65,6 +69,46 @@ enum status office_attachment(struct office *office, const struct reader *reader
     const struct val *item = def && def->type == FIELD_ATTACHMENTS ? val_at(val_get(record.fields, field), index) : NULL;
     if (!item)
         return ABSENT;
+    label_id label;
+    record_id file;
     *ret_meta = item;
-    return attachment_get(office->store, record.label_id, record.file, val_get_str(item, "address"), arena, ret, ret_len);
+    return attachment_pair(item, &label, &file) ? attachment_get(office->store, label, file, val_get_str(item, "address"), arena, ret, ret_len) : DAMAGED;
+}
+
+/* "LABEL.FILE", as office_attach wrote it. */
+bool attachment_pair(const struct val *item, label_id *ret_label, record_id *ret_file)
+{
+    const char *pair = val_get_str(item, "pair"), *dot = pair ? strchr(pair, '.') : NULL;
+    if (!dot || !val_get_str(item, "address"))
+        return false;
+    *ret_label = (label_id)strtol(pair, NULL, 10);
+    *ret_file = strtoll(dot + 1, NULL, 10);
+    return true;
+}
+
+static bool named_before(const struct val *list, const char *address)
+{
+    for (size_t i = 0; i < val_count(list); i++)
+        if (str_eq(val_get_str(val_at(list, i), "address"), address))
+            return true;
+    return false;
+}
+
+/* What a version names for the first time is in use from its change on: the sweep leaves it alone. */
+enum status attachments_use(struct txn *txn, const struct image *before, const struct image *after)
+{
+    for (size_t f = 0; f < after->def->n_fields; f++) {
+        const struct field_def *field = &after->def->fields[f];
+        const struct val *list = field->type == FIELD_ATTACHMENTS ? val_get(after->fields, field->name) : NULL;
+        for (size_t i = 0; i < val_count(list); i++) {
+            const struct val *item = val_at(list, i);
+            label_id label;
+            record_id file;
+            if (before && named_before(val_get(before->fields, field->name), val_get_str(item, "address")))
+                continue;
+            if (!attachment_pair(item, &label, &file) || label != after->label || file != after->file || attachment_use(txn, label, file, val_get_str(item, "address")) != OK)
+                return BAD_INPUT;
+        }
+    }
+    return OK;
 }

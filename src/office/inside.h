@@ -184,6 +184,10 @@ bool op_from_value(const struct val *, struct arena *, struct op *ret);
 bool engines_review(struct stage *, const char *const *names, size_t n);
 bool engines_follow(struct stage *);
 
+/* Attachments that a version names (attach.c). */
+bool attachment_pair(const struct val *item, label_id *ret_label, record_id *ret_file);
+enum status attachments_use(struct txn *, const struct image *before, const struct image *after);
+
 /* Journal entries in a transaction (entries.c). */
 enum status append_entry(struct office *, struct txn *, struct entry *, const void *body, size_t len,
                          uint8_t ret_salt[SALT_BYTES], uint64_t *ret_position);

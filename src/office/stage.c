@@ -415,6 +415,8 @@ enum status stage_write(struct stage *stage)
         if (!item->changed && item->before && item->before->guard != item->after->guard)
             stage_changed(stage, item, "link", NULL);
         if (item->changed)
+            status = attachments_use(stage->txn, item->before, item->after);
+        if (status == OK && item->changed)
             status = write_record(stage, item);
     }
     for (struct staged_image *item = stage->first; status == OK && item; item = item->next)
