@@ -30,71 +30,6 @@ enum status embedded_policies(struct policies **ret, struct reasons *reasons)
     return status;
 }
 
-/* {policy, class or classes, categories by name} as the canonical JSON of labels or clearances. */
-static const char *by_names(const struct policies *policies, const char *policy_name, const char *class_name, const char *const *categories,
-                            bool is_clearance, struct arena *arena)
-{
-    const struct policy *policy = policies_find(policies, policy_name);
-    if (!policy || !class_name)
-        return NULL;
-    const struct val *about = policy_describe(policy, LANG_EN, 0, arena), *classes = val_get(about, "classes"), *tags = val_get(about, "tags");
-    struct val *made = val_object(arena), *list = val_array(arena);
-    const char *lacv = NULL;
-    for (size_t i = 0; i < val_count(classes); i++)
-        if (str_eq(val_get_str(val_at(classes, i), "name"), class_name))
-            lacv = val_get_str(val_at(classes, i), "lacv");
-    if (!lacv)
-        return NULL;
-    for (; categories && *categories; categories++) {
-        size_t before = list->count;
-        for (size_t t = 0; t < val_count(tags); t++) {
-            const struct val *tag = val_at(tags, t), *values = val_get(tag, "values");
-            for (size_t v = 0; v < val_count(values) && list->count == before; v++)
-                if (str_eq(val_get_str(val_at(values, v), "name"), *categories)) {
-                    struct val *one = val_array(arena);
-                    val_push(arena, one, val_str(arena, val_get_str(tag, "set")));
-                    val_push(arena, one, val_str(arena, val_get_str(tag, "type")));
-                    val_push(arena, one, val_str(arena, val_get_str(val_at(values, v), "lacv")));
-                    val_push(arena, list, one);
-                }
-        }
-        if (list->count == before)
-            return NULL;
-    }
-    val_set(arena, made, "categories", list);
-    if (is_clearance) {
-        struct val *one = val_array(arena);
-        val_push(arena, one, val_str(arena, lacv));
-        val_set(arena, made, "classes", one);
-    } else {
-        val_set_str(arena, made, "class", lacv);
-    }
-    val_set_str(arena, made, "policy", policy_oid(policy));
-    struct buf text;
-    buf_init(&text, 1 << 16);
-    const char *ret = json_canonical(&text, made) == OK ? arena_strndup(arena, text.data, text.len) : NULL;
-    buf_free(&text);
-    return ret;
-}
-
-const char *clearance_by_names(const struct policies *policies, const char *policy, const char *class_name, const char *const *categories, struct arena *arena)
-{
-    return by_names(policies, policy, class_name, categories, true, arena);
-}
-const char *label_by_names(const struct policies *policies, const char *policy, const char *class_name, const char *const *categories, struct arena *arena)
-{
-    return by_names(policies, policy, class_name, categories, false, arena);
-}
-
-static const char *class_lacv(const struct policy *policy, const char *name, struct arena *arena)
-{
-    const struct val *classes = val_get(policy_describe(policy, LANG_EN, 0, arena), "classes");
-    for (size_t i = 0; i < val_count(classes); i++)
-        if (str_eq(val_get_str(val_at(classes, i), "name"), name))
-            return val_get_str(val_at(classes, i), "lacv");
-    return NULL;
-}
-
 static enum status unknown(struct reasons *reasons, const char *where, const char *policy, const char *class_name)
 {
     reason_add(reasons, "deed.class", where, T_("No policy of the office has the class: %1$s, %2$s."), policy ? policy : "?", class_name ? class_name : "?");
@@ -107,7 +42,7 @@ static enum status resolve_ceilings(struct val *deed, const struct policies *pol
     struct val *settings = val_get(deed, "settings"), *ceilings = val_get(settings, "ceilings"), *made = val_object(arena);
     for (size_t i = 0; i < val_count(ceilings); i++) {
         const struct policy *policy = policies_find(policies, ceilings->members[i].name);
-        const char *lacv = policy ? class_lacv(policy, val_text(ceilings->members[i].value), arena) : NULL;
+        const char *lacv = policy ? policy_class_named_lacv(policy, val_text(ceilings->members[i].value), 0, arena) : NULL;
         if (!lacv)
             return unknown(reasons, "settings.ceilings", ceilings->members[i].name, val_text(ceilings->members[i].value));
         val_set_str(arena, made, policy_oid(policy), lacv);
@@ -126,7 +61,7 @@ static enum status resolve_person(struct val *person, const struct policies *pol
         const char **list = ARENA_ARRAY(arena, const char *, val_count(names) + 1), *policy = val_get_str(item, "policy"), *class_name = val_get_str(item, "class");
         for (size_t c = 0; c < val_count(names); c++)
             list[c] = val_text(val_at(names, c));
-        const char *text = policy ? clearance_by_names(policies, policy, class_name, list, arena) : NULL;
+        const char *text = policy ? clearance_by_names(policies, policy, class_name, list, 0, arena) : NULL;
         if (!text)
             return unknown(reasons, "persons.clearances", policy, class_name);
         val_set_str(arena, item, "clearance", text);
@@ -134,7 +69,7 @@ static enum status resolve_person(struct val *person, const struct policies *pol
     for (size_t i = 0; i < val_count(briefings); i++) {
         struct val *item = val_at(briefings, i);
         const struct policy *policy = val_get_str(item, "policy") ? policies_find(policies, val_get_str(item, "policy")) : NULL;
-        const char *lacv = policy ? class_lacv(policy, val_get_str(item, "class"), arena) : NULL;
+        const char *lacv = policy ? policy_class_named_lacv(policy, val_get_str(item, "class"), 0, arena) : NULL;
         if (!lacv)
             return unknown(reasons, "persons.briefings", val_get_str(item, "policy"), val_get_str(item, "class"));
         val_set_str(arena, item, "policy", policy_oid(policy));

@@ -10,9 +10,6 @@
 
 /* The deed as docs/founding-deed.md describes it; faults name the member. Makes FOLDER and FOLDER/signer. */
 enum status found_office(const char *folder, struct val *deed, bool demonstration, moment now, struct arena *, struct reasons *) MUST_CHECK;
-/* Canonical clearance or label text by names; NULL when a name is unknown. */
-const char *clearance_by_names(const struct policies *, const char *policy, const char *class_name, const char *const *categories, struct arena *);
-const char *label_by_names(const struct policies *, const char *policy, const char *class_name, const char *const *categories, struct arena *);
 /* The policies that the program carries. */
 enum status embedded_policies(struct policies **ret, struct reasons *) MUST_CHECK;
 

@@ -127,6 +127,13 @@ struct label **label_high_water(const struct policies *, const struct label *con
 enum status label_translate(const struct policies *, const struct label *, const char *to_policy, moment now,
                             struct arena *, struct reasons *, struct label **ret) MUST_CHECK;
 
+/* By the names that people write; `categories` ends with NULL, or is NULL. Canonical text, or NULL when a name is unknown. */
+const char *label_by_names(const struct policies *, const char *policy, const char *class_name, const char *const *categories, moment now,
+                           struct arena *);
+const char *clearance_by_names(const struct policies *, const char *policy, const char *class_name, const char *const *categories, moment now,
+                               struct arena *);
+const char *policy_class_named_lacv(const struct policy *, const char *name, moment now, struct arena *);
+
 enum marking_place { MARK_PAGE, MARK_PORTION };
 /* The marking in words: page marking or portion mark ("NS"). In the arena. */
 char *label_marking(const struct policies *, const struct label *, enum marking_place, enum lang, struct arena *);

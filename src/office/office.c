@@ -201,55 +201,6 @@ static enum status plan_indexes(struct office *office)
 
 /* ---- fixed labels ---- */
 
-static bool category_named(struct val *list, struct arena *arena, const struct val *about, const char *name)
-{
-    const struct val *tags = val_get(about, "tags");
-    for (size_t t = 0; t < val_count(tags); t++) {
-        const struct val *tag = val_at(tags, t), *values = val_get(tag, "values");
-        for (size_t v = 0; v < val_count(values); v++)
-            if (str_eq(val_get_str(val_at(values, v), "name"), name)) {
-                struct val *one = val_array(arena);
-                val_push(arena, one, val_str(arena, val_get_str(tag, "set")));
-                val_push(arena, one, val_str(arena, val_get_str(tag, "type")));
-                val_push(arena, one, val_str(arena, val_get_str(val_at(values, v), "lacv")));
-                val_push(arena, list, one);
-                return true;
-            }
-    }
-    return false;
-}
-
-/* {policy, class, categories} by names -> canonical label text. */
-static const char *label_by_names(struct office *office, const struct val *names, moment now, struct arena *arena)
-{
-    const char *policy_name = val_get_str(names, "policy"), *class_name = val_get_str(names, "class");
-    const struct policy *policy = policy_name ? policies_find(office->policies, policy_name) : NULL;
-    if (!policy || !class_name)
-        return NULL;
-    struct val *about = policy_describe(policy, LANG_EN, now, arena), *label = val_object(arena), *categories = val_array(arena);
-    const struct val *classes = val_get(about, "classes"), *wanted = val_get(names, "categories");
-    for (size_t c = 0; c < val_count(classes); c++)
-        if (str_eq(val_get_str(val_at(classes, c), "name"), class_name))
-            val_set_str(arena, label, "class", val_get_str(val_at(classes, c), "lacv"));
-    for (size_t i = 0; i < val_count(wanted); i++)
-        if (!category_named(categories, arena, about, val_text(val_at(wanted, i))))
-            return NULL;
-    if (!val_get(label, "class"))
-        return NULL;
-    val_set(arena, label, "categories", categories);
-    val_set_str(arena, label, "policy", policy_oid(policy));
-    struct buf text;
-    struct reasons ignored;
-    struct label *read;
-    reasons_init(&ignored, arena);
-    buf_init(&text, 1 << 16);
-    const char *ret = NULL;
-    if (json_canonical(&text, label) == OK && label_read(text.data, text.len, arena, &ignored, &read) == OK)
-        ret = label_write(read, arena);
-    buf_free(&text);
-    return ret;
-}
-
 static enum status fix_labels(struct office *office, moment now, struct reasons *reasons)
 {
     struct val *all = val_object(office->arena);
@@ -257,7 +208,11 @@ static enum status fix_labels(struct office *office, moment now, struct reasons 
         const struct register_def *def = &office->pack->registers[r];
         if (def->label != LABEL_FIXED)
             continue;
-        const char *text = label_by_names(office, def->fixed_label, now, office->arena);
+        const struct val *wanted = val_get(def->fixed_label, "categories");
+        const char **categories = ARENA_ARRAY(office->arena, const char *, val_count(wanted) + 1);
+        for (size_t i = 0; i < val_count(wanted); i++)
+            categories[i] = val_text(val_at(wanted, i));
+        const char *text = label_by_names(office->policies, val_get_str(def->fixed_label, "policy"), val_get_str(def->fixed_label, "class"), categories, now, office->arena);
         if (!text) {
             reason_add(reasons, "office.fixed-label", def->where, T_("No policy of this office has the fixed label of the register %1$s."), def->name);
             return BAD_INPUT;

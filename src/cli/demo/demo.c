@@ -47,7 +47,7 @@ struct val *demo_fields(struct demo *demo, const char *format, ...)
 
 const char *demo_label(struct demo *demo, const char *policy, const char *class_name)
 {
-    return label_by_names(office_policies(demo->office), policy, class_name, NULL, demo->arena);
+    return label_by_names(office_policies(demo->office), policy, class_name, NULL, demo->now, demo->arena);
 }
 
 static const struct reader *reader_of(struct demo *demo, const char *login, moment at)

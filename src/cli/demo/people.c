@@ -171,7 +171,7 @@ static enum status make_persons(struct demo *demo, struct bulk *bulk)
 
 static const char *clearance(struct demo *demo, const char *policy, const char *class_name)
 {
-    return clearance_by_names(office_policies(demo->office), policy, class_name, NULL, demo->arena);
+    return clearance_by_names(office_policies(demo->office), policy, class_name, NULL, demo->now, demo->arena);
 }
 
 /* Six tenths are cleared; a few clearances have expired or end soon, some briefings are overdue. */
