@@ -35,8 +35,9 @@ const struct index_def *index_find(const struct index_plan *, enum index_kind, c
 
 /* ---- the office ---- */
 
+#define READERS 2048
+
 struct view_pool { pthread_mutex_t lock; struct view *views[64]; size_t n; };
-struct reader_slot { struct reader *reader; };
 
 struct office {
     char *folder, *name, *origin;
@@ -55,7 +56,6 @@ struct office {
 
     pthread_rwlock_t lock;                     /* guards `published` */
     struct model *published;
-    atomic_uint_fast64_t generation;           /* published generation of access */
 
     /* the writer's, touched in its thread alone */
     struct model *staged;
@@ -67,16 +67,16 @@ struct office {
 
     struct view_pool views;
     pthread_mutex_t readers_lock;
-    struct reader *readers[256];
+    struct reader *readers[READERS];           /* by appointment */
 
     struct duty_slot { const struct duty *table; struct duty *state; } *duties; size_t n_duties;
     void (*heard)(void *, const struct touched *, size_t); void *heard_arg;
     atomic_bool reads_failed;                  /* the last read entry could not be written */
     pthread_mutex_t checkpoint_lock;
     struct { uint64_t size; moment time; } *checkpoints; size_t n_checkpoints;
-    struct { pthread_mutex_t lock; struct idmap of_account; } channel_limits;
 };
 
+void checkpoints_load(struct office *);                 /* proof.c */
 struct view *view_take(struct office *);               /* from the pool; NULL when none can be opened */
 void view_give(struct office *, struct view *);
 

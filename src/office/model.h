@@ -40,7 +40,6 @@ struct model {
     struct idmap persons, accounts, appointments, clearances, briefings, files, memberships;
     struct idmap ties_of_record;                      /* record id -> struct vec of m_tie */
     struct idmap ties_of_file;                        /* file id -> struct vec of m_tie (borrowed) */
-    struct vec posts_held;                            /* unused slots NULL */
     uint64_t generation;                              /* counts changes that may alter somebody's access */
 };
 

@@ -409,6 +409,7 @@ enum status office_open(const struct office_options *options, struct reasons *re
         office_close(office);
         return status;
     }
+    checkpoints_load(office);
     store_on_batch(office->store, NULL, batch_done, office);
     *ret = office;
     return OK;

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "office/inside.h"
 
 moment office_proven(struct office *office, uint64_t position)
@@ -48,6 +49,30 @@ static void remember(struct office *office, uint64_t size, moment time)
         office->checkpoints[office->n_checkpoints++].time = time;
     }
     pthread_mutex_unlock(&office->checkpoint_lock);
+}
+
+/* What was signed before this start: the notes' names carry time and size (TIME-SIZE.note). */
+void checkpoints_load(struct office *office)
+{
+    struct dirent **names;
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%s/checkpoints", office->folder);
+    int n = scandir(folder, &names, NULL, alphasort);
+    for (int i = 0; i < n; i++) {
+        const char *dash = strrchr(names[i]->d_name, '-');
+        char time[MOMENT_TEXT] = "", *end;
+        moment at;
+        size_t len = dash ? (size_t)(dash - names[i]->d_name) : 0;
+        if (len && len < sizeof time && str_ends(names[i]->d_name, ".note")) {
+            memcpy(time, names[i]->d_name, len);
+            unsigned long long size = strtoull(dash + 1, &end, 10);
+            if (moment_read(time, &at) == OK && str_eq(end, ".note"))
+                remember(office, size, at);
+        }
+        free(names[i]);
+    }
+    if (n >= 0)
+        free(names);
 }
 
 enum status office_checkpoint(struct office *office, struct signer *signer, moment now, struct reasons *reasons)

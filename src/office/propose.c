@@ -67,6 +67,19 @@ static void unstage(struct stage *stage)
     idmap_free(&stage->by_id);
 }
 
+/* A proposal's label joins the record's before and after: the higher of the two, or what stands above both. */
+static label_id joined_label(struct stage *stage, const struct staged_image *target)
+{
+    const struct intern *intern = stage->office->intern;
+    if (!target->before || target->before->label == target->after->label)
+        return target->after->label;
+    const struct label *both[] = {intern_label(intern, target->before->label)->label, intern_label(intern, target->after->label)->label};
+    unsigned n;
+    bool *empty;
+    struct label **high = label_high_water(stage->office->policies, both, 2, stage->arena, &n, &empty);
+    return n == 1 && !empty[0] ? stage_label(stage, label_write(high[0], stage->arena)) : target->before->label;
+}
+
 bool propose(struct stage *stage, struct staged_image *target, const struct op *op, const char **ret_number)
 {
     const struct register_def *def = pack_register(stage->office->pack, "proposal");
@@ -74,7 +87,7 @@ bool propose(struct stage *stage, struct staged_image *target, const struct op *
     struct op exact = *op;
     struct arena *arena = stage->arena;
     exact.version = target->before ? target->before->version : 0;
-    label_id label = image->label;
+    label_id label = joined_label(stage, target);
     record_id file = target->before ? target->before->file : 0;
     const char *title = image_titles(stage->office->pack, image, arena).in[LANG_EN], *register_ = image->def->name, *number = target->before ? image->number : "";
     const char *text = canonical(stage, op_value(&exact, arena));

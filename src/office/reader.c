@@ -111,7 +111,7 @@ static bool fresh(const struct reader *reader, const struct office *office, reco
 enum status reader_open(struct office *office, record_id account_id, record_id appointment, moment now, struct reasons *reasons,
                         const struct reader **ret)
 {
-    struct reader **slot = &office->readers[(uint64_t)appointment % 256], *found = NULL;
+    struct reader **slot = &office->readers[(uint64_t)appointment % READERS], *found = NULL;
     enum status status = OK;
     pthread_rwlock_rdlock(&office->lock);
     pthread_mutex_lock(&office->readers_lock);
