@@ -211,6 +211,7 @@ struct holder *holder_new(const struct access *access, const struct model *model
     const struct m_appointment *seat = idmap_get(&model->appointments, appointment);
     if (seat)
         narrow(holder, seat->from, seat->until, at);
+    narrow(holder, policies_next_change(access->policies, at), MOMENT_NONE, at);   /* values and policies have dates, too */
     take_clearances(holder, person, at);
     take_below(holder, person);
     take_briefings(holder, person, at);
