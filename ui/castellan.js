@@ -12,7 +12,7 @@
     const show = () => {
       const now = new Date(Date.now() + skew);
       $(".zulu", clock).textContent = now.toISOString().slice(11, 16) + "Z";
-      $(".local", clock).textContent = now.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+      $(".local", clock).textContent = now.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" }) + " " + clock.dataset.local;
     };
     show();
     setInterval(show, 10000);

@@ -106,6 +106,11 @@ static enum status show(const struct form *form, const struct val *given, const 
 
 /* ---- which form ---- */
 
+static const char *headed(const struct request *request, const char *verb, const char *title)
+{
+    return words_format(request->arena, T_("%1$s: %2$s"), verb, title).in[request->lang];
+}
+
 static enum status form_new(const struct request *request, struct form *form)
 {
     *form = (struct form){.request = request, .def = pack_register(office_pack(request->office), request_part(request, 0))};
@@ -116,7 +121,7 @@ static enum status form_new(const struct request *request, struct form *form)
         return ABSENT;
     if (!may)
         return REFUSED;
-    form->title = arena_printf(request->arena, "%s: %s", tr(request->lang, T_("New")), words_in(&form->def->one, request->lang));
+    form->title = words_format(request->arena, T_("New: %1$s"), words_in(&form->def->one, request->lang)).in[request->lang];
     form->action = arena_printf(request->arena, "/%s/new", form->def->name);
     form->verb = tr(request->lang, T_("Enter"));
     form->label = form->def->label == LABEL_OWN;
@@ -137,7 +142,7 @@ static enum status form_edit(const struct request *request, struct form *form)
     enum status status = form_of_record(request, form);
     if (status != OK)
         return status;
-    form->title = arena_printf(request->arena, "%s: %s", tr(request->lang, T_("Edit")), words_in(&form->record.titles, request->lang));
+    form->title = headed(request, tr(request->lang, T_("Edit")), words_in(&form->record.titles, request->lang));
     form->action = arena_printf(request->arena, "%s/edit", record_href(request, form->def, form->record.number));
     form->verb = tr(request->lang, T_("Save"));
     return OK;
@@ -156,7 +161,7 @@ static enum status form_step(const struct request *request, struct form *form)
     form->n_only = form->step->n_asks;
     form->reason = form->step->reason;
     form->second = form->step->second_person;
-    form->title = arena_printf(request->arena, "%s: %s", words_in(&form->step->words, request->lang), words_in(&form->record.titles, request->lang));
+    form->title = headed(request, words_in(&form->step->words, request->lang), words_in(&form->record.titles, request->lang));
     form->verb = words_in(&form->step->words, request->lang);
     form->explain = form->step->text.in[LANG_EN] ? words_in(&form->step->text, request->lang) : NULL;
     form->action = arena_printf(request->arena, "%s/step/%s", record_href(request, form->def, form->record.number), form->step->name);
@@ -171,7 +176,7 @@ static enum status form_regrade(const struct request *request, struct form *form
         return status;
     form->only = none;
     form->label = form->reason = true;
-    form->title = arena_printf(request->arena, "%s: %s", tr(request->lang, T_("Change the label")), words_in(&form->record.titles, request->lang));
+    form->title = headed(request, tr(request->lang, T_("Change the label")), words_in(&form->record.titles, request->lang));
     form->verb = tr(request->lang, T_("Change the label"));
     form->action = arena_printf(request->arena, "%s/regrade", record_href(request, form->def, form->record.number));
     return OK;

@@ -26,6 +26,9 @@ const char *mark_of(const struct request *, const struct label *, enum marking_p
 /* ---- records as data (view.c) ---- */
 
 const char *words_in(const struct words *, enum lang);
+/* A field's value as a text in the reader's language; NULL for none. */
+const char *value_words(const struct request *, const struct field_def *, const struct val *);
+const char *register_href(const struct request *, const struct register_def *);
 const char *record_href(const struct request *, const struct register_def *, const char *number);
 /* A row for lists and desks: {href, number, title, state, state-name, due, updated, label, mark, cells:[{text, kind, href, due}]} */
 struct val *row_of(const struct request *, const struct record_view *, const struct column *columns, size_t n);

@@ -88,7 +88,7 @@ static const char *address(const struct listing *listing, const char *name, cons
     struct buf text;
     char sep = '?';
     buf_init(&text, 1 << 16);
-    buf_addf(&text, "/%s", listing->def->name);
+    buf_adds(&text, register_href(request, listing->def));
     for (size_t i = 0; i < request->n_query; i++) {
         if (str_eq(request->query[i].name, name) || str_eq(request->query[i].name, "after"))
             continue;
@@ -187,10 +187,12 @@ static void add_total(const struct listing *listing, struct val *data)
     val_set_bool(listing->request->arena, data, "more-than", total > 10000);
 }
 
-static void add_frame(const struct listing *listing, struct val *data)
+static void add_frame(const struct listing *listing, struct val *data, const char *shape)
 {
     const struct request *request = listing->request;
     struct arena *arena = request->arena;
+    val_set_str(arena, data, "shape", shape);
+    val_set_str(arena, data, "here", register_href(request, listing->def));
     val_set_str(arena, data, "register", listing->def->name);
     val_set_str(arena, data, "name", words_in(&listing->def->words, request->lang));
     val_set_str(arena, data, "one", words_in(&listing->def->one, request->lang));
@@ -229,7 +231,7 @@ static enum status as_list(struct listing *listing, struct answer *answer)
     if (request_query(request, "after"))
         val_set_str(arena, data, "first", address(listing, "after", NULL));
     add_total(listing, data);
-    add_frame(listing, data);
+    add_frame(listing, data, "list");
     enum status status = shown_end(&shown, data, "read");
     if (status == OK)
         answer_page(request, answer, "list", data);
@@ -258,11 +260,11 @@ static enum status as_board(struct listing *listing, struct answer *answer)
         val_set_str(arena, column, "name", words_in(&listing->def->states[s].words, request->lang));
         val_set(arena, column, "rows", rows);
         val_set_bool(arena, column, "more", page.next != NULL);
-        val_set(arena, column, "href", val_strf(arena, "/%s?state=%s", listing->def->name, listing->def->states[s].name));
+        val_set(arena, column, "href", val_strf(arena, "%s?state=%s", register_href(request, listing->def), listing->def->states[s].name));
         val_push(arena, columns, column);
     }
     val_set(arena, data, "columns", columns);
-    add_frame(listing, data);
+    add_frame(listing, data, "board");
     enum status status = shown_end(&shown, data, "read");
     if (status == OK)
         answer_page(request, answer, "board", data);
@@ -313,10 +315,13 @@ static enum status as_calendar(struct listing *listing, struct answer *answer)
     }
     struct civil before = moment_civil(first - DAY), after = moment_civil(moment_add_months(first, 1));
     val_set(arena, data, "weeks", weeks);
-    val_set(arena, data, "month", val_strf(arena, "%04d-%02d", civil.year, civil.month));
-    val_set(arena, data, "before", val_strf(arena, "/%s?view=calendar&month=%04d-%02d", listing->def->name, before.year, before.month));
-    val_set(arena, data, "after", val_strf(arena, "/%s?view=calendar&month=%04d-%02d", listing->def->name, after.year, after.month));
-    add_frame(listing, data);
+    char *month_words = arena_strdup(arena, moment_words(arena, first, request->lang)), *space = strchr(month_words, ' '), *time = strstr(month_words, " 00:00");
+    if (time)
+        *time = 0;
+    val_set_str(arena, data, "month", space ? space + 1 : month_words);
+    val_set(arena, data, "before", val_strf(arena, "%s?view=calendar&month=%04d-%02d", register_href(request, listing->def), before.year, before.month));
+    val_set(arena, data, "after", val_strf(arena, "%s?view=calendar&month=%04d-%02d", register_href(request, listing->def), after.year, after.month));
+    add_frame(listing, data, "calendar");
     enum status status = shown_end(&shown, data, "read");
     if (status == OK)
         answer_page(request, answer, "calendar", data);
@@ -398,4 +403,4 @@ static enum status get_list(const struct request *request, struct answer *answer
     return as_list(&listing, answer);
 }
 
-const struct page list_pages[] = {{METHOD_GET, "/{register}", "", "list", get_list}, {0}};
+const struct page list_pages[] = {{METHOD_GET, "/{register}", "", "list", get_list}, {METHOD_GET, "/all/{register}", "", "list-all", get_list}, {0}};

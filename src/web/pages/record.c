@@ -120,7 +120,26 @@ static void steps_of(const struct request *request, const struct record_view *re
     val_set(arena, data, "other-steps", others);
 }
 
-static struct val *history_of(const struct request *request, const char *number)
+/* What changed from one version to the next, each value in the reader's words. */
+static struct val *changes_of(const struct request *request, const struct register_def *def, const struct version_view *former, const struct version_view *now)
+{
+    struct val *list = val_array(request->arena);
+    for (size_t i = 0; former && !former->erased && !now->erased && i < def->n_fields; i++) {
+        const struct field_def *field = &def->fields[i];
+        const struct val *a = val_get(former->fields, field->name), *b = val_get(now->fields, field->name);
+        if (a == b || (a && b && val_equal(a, b)))
+            continue;
+        struct val *item = val_object(request->arena);
+        bool files = field->type == FIELD_ATTACHMENTS;
+        val_set_str(request->arena, item, "field", words_in(&field->words, request->lang));
+        val_set_str(request->arena, item, "from", files ? NULL : value_words(request, field, a));
+        val_set_str(request->arena, item, "to", files ? val_get_str(val_at(b, val_count(b) - 1), "name") : value_words(request, field, b));
+        val_push(request->arena, list, item);
+    }
+    return list;
+}
+
+static struct val *history_of(const struct request *request, const struct register_def *def, const char *number)
 {
     struct arena *arena = request->arena;
     struct version_view *versions;
@@ -140,7 +159,7 @@ static struct val *history_of(const struct request *request, const char *number)
         val_set_str(arena, item, "step", version->step);
         val_set_str(arena, item, "reason", version->reason);
         val_set_bool(arena, item, "erased", version->erased);
-        val_set(arena, item, "changes", reasons_shown(request, &version->changes));
+        val_set(arena, item, "changes", changes_of(request, def, i ? &versions[i - 1] : NULL, version));
         if (proven != MOMENT_NONE)
             val_set_int(arena, item, "proven", proven);
         val_push(arena, list, item);
@@ -225,7 +244,7 @@ static enum status get_record(const struct request *request, struct answer *answ
     val_set(arena, data, "back", back_of(request, &record));
     val_set(arena, data, "addable", addable(request, &record));
     steps_of(request, &record, data);
-    struct val *history = history_of(request, record.number);
+    struct val *history = history_of(request, def, record.number);
     name_steps(request, def, history);
     val_set(arena, data, "history", history);
     val_set_bool(arena, data, "may-edit", may_any(request, def->edit_rights, def->n_edit_rights) && (def->edit_in >> record.state_index & 1));

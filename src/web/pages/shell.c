@@ -6,6 +6,7 @@
 
 #include "web/pages/inside.h"
 #include "web/pages/pages.h"
+#include "web/web.h"
 
 static struct val *duties_of(const struct request *request)
 {
@@ -21,9 +22,10 @@ static struct val *duties_of(const struct request *request)
                 continue;
             struct val *entry = val_object(arena);
             val_set_str(arena, entry, "name", words_in(&def->words, request->lang));
-            val_set(arena, entry, "href", val_strf(arena, "/%s", def->name));
+            const char *href = register_href(request, def), *path = str_starts(request->path, "/all/") ? request->path + 4 : request->path;
+            val_set_str(arena, entry, "href", href);
             size_t len = strlen(def->name);
-            val_set_bool(arena, entry, "current", strncmp(request->path + 1, def->name, len) == 0 && (request->path[len + 1] == 0 || request->path[len + 1] == '/'));
+            val_set_bool(arena, entry, "current", strncmp(path + 1, def->name, len) == 0 && (path[len + 1] == '/' || (path[len + 1] == 0 && (path != request->path || !str_starts(href, "/all/")))));
             val_push(arena, registers, entry);
         }
         val_set_str(arena, item, "name", words_in(&duty->words, request->lang));
@@ -48,6 +50,8 @@ static void decorate(const struct request *request, struct val *data)
     val_set_str(arena, reader, "clearance", reader_clearance_words(request->reader, request->lang, arena));
     val_set(arena, data, "reader", reader);
     val_set(arena, data, "duties", duties_of(request));
+    struct seat *seats;
+    val_set_bool(arena, data, "several-posts", office_seats(request->office, reader_account(request->reader), request->now, arena, &seats) > 1);
     val_set_bool(arena, data, "auditor", reader_has_right(request->reader, "audit-journal"));
     val_set_str(arena, data, "csrf", request->csrf);
     val_set_str(arena, data, "other-lang", request->lang == LANG_FR ? "en" : "fr");
@@ -71,8 +75,22 @@ static enum status colours(const struct request *request, struct answer *answer)
     return OK;
 }
 
-static const struct page shell_pages[] = {{METHOD_GET, "/colours.css", NULL, "colours", colours}, {0}};
+/* The session's language; back to where the reader was. */
+static enum status post_language(const struct request *request, struct answer *answer)
+{
+    struct call *call = request->carrier;
+    const char *to = request_form(request, "to");
+    if (call && call->in_session) {
+        call->session.lang = str_eq(request_form(request, "lang"), "fr") ? LANG_FR : LANG_EN;
+        if (!session_keep(call->web->sessions, &call->session))
+            return REFUSED;
+    }
+    answer_redirect(answer, to && *to ? to : "/");
+    return OK;
+}
 
-const struct page *const page_tables[] = {shell_pages, desk_pages, search_pages, about_pages, form_pages, record_pages, list_pages, NULL};
+static const struct page shell_pages[] = {{METHOD_POST, "/language", "", "language", post_language}, {METHOD_GET, "/colours.css", NULL, "colours", colours}, {0}};
+
+const struct page *const page_tables[] = {shell_pages, desk_pages, search_pages, about_pages, journal_pages, form_pages, record_pages, list_pages, NULL};
 
 void pages_start(void) { front_decorate(decorate); }

@@ -12,6 +12,13 @@ const char *words_in(const struct words *words, enum lang lang)
     return words->in[lang] ? words->in[lang] : words->in[LANG_EN] ? words->in[LANG_EN] : "";
 }
 
+/* The list of a register; one whose name is a page of its own stands under /all. */
+const char *register_href(const struct request *request, const struct register_def *def)
+{
+    static const char *const taken[] = {"account", "rules", "posts", "help", "search", "journal", "live", "enrol", NULL};
+    return arena_printf(request->arena, str_in(def->name, taken) ? "/all/%s" : "/%s", def->name);
+}
+
 const char *record_href(const struct request *request, const struct register_def *def, const char *number)
 {
     return arena_printf(request->arena, "/%s/%s", def->name, number);
@@ -19,7 +26,7 @@ const char *record_href(const struct request *request, const struct register_def
 
 /* ---- values in words ---- */
 
-static const char *value_words(const struct request *request, const struct field_def *field, const struct val *value)
+const char *value_words(const struct request *request, const struct field_def *field, const struct val *value)
 {
     return field_words(request->office, field, value, request->lang, request->arena);
 }
@@ -45,6 +52,8 @@ static struct val *cell_of(const struct request *request, const struct record_vi
 {
     struct val *cell = val_object(request->arena);
     const char *name = column->name;
+    if (column->field && column->field == record->def->title)
+        val_set_bool(request->arena, cell, "name", true);
     if (column->field && is_link(column->field)) {
         const char *text = "";
         for (size_t i = 0; i < record->n_links; i++)
