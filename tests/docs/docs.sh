@@ -33,6 +33,7 @@ named '(`|build/src/|^    )castellan [a-z][a-z-]*' 's/ .*castellan ([a-z-]+)$/ \
     case " help version $planned " in *" $name "*) continue ;; esac
     "$castellan" help "$name" >/dev/null 2>&1 || echo "$where: there is no command \"$name\""
 done | check "every command that is named exists"
+[ -n "$commands" ] || echo "the program lists no commands: $castellan" | check "the program lists its commands"
 for name in $commands; do
     grep -q "^| \`castellan $name\`" README.md || echo "README.md: the table of commands lacks \"$name\""
     [ "$("$castellan" help "$name" | grep -c .)" -gt 2 ] || echo "castellan help $name says nothing"
