@@ -111,9 +111,10 @@ int main(int argc, char **argv)
     struct policies *policies = load(argc > 1 ? argv[1] : "policies");
     struct arena *arena = arena_new(0);
     size_t bytes;
-    printf("label decision                 %8.0f ns   (asked: at most 500)\n", decide(policies, arena));
-    double read = read_xml(policies, arena, &bytes);
-    printf("4774 read and validated        %8.0f ns   (asked: at most 30000; %zu bytes)\n", read, bytes);
+    double each = decide(policies, arena) / 1000;
+    printf("@\tlabel decision\t<= 0.5 us\t%.3f us\t%.3f us\t%.3f us\tbest of %d rounds\n", each, each, each, ROUNDS);
+    double read = read_xml(policies, arena, &bytes) / 1000;
+    printf("@\t4774 label read and validated\t<= 30 us\t%.1f us\t%.1f us\t%.1f us\tbest of %d rounds; %zu bytes\n", read, read, read, ROUNDS, bytes);
     arena_free(arena);
     policies_free(policies);
     return 0;

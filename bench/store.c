@@ -406,10 +406,10 @@ static void write_figures(struct store *s, const char *folder)
     run_writers(s, WRITERS, 2, UINT64_C(1) << 40, &batch);        /* warm */
     double rate = run_writers(s, WRITERS, 5, UINT64_C(2) << 40, &batch);
     double peer = bare(folder, (int)(batch + 0.5), 5);
-    printf("ratio %.2f\n", rate / peer);
+    printf("@\tstore: durable changes from 64 writers / bare SQLite\t>= 0.4\t%.2f\t%.2f\t%.2f\tone round; %.0f rows a transaction\n", rate / peer, rate / peer, rate / peer, batch);
     double sync = fsync_time(folder);
     double lone = 1000 / run_writers(s, 1, 2, UINT64_C(3) << 40, &alone);
-    printf("a lone change %.2f ms, fsync %.2f ms: %.2f\n", lone, sync, lone / sync);
+    printf("@\tstore: a lone change / fsync\t<= 2\t%.2f\t%.2f\t%.2f\t%.2f ms; fsync %.2f ms\n", lone / sync, lone / sync, lone / sync, lone, sync);
 }
 
 /* ---- the database copied row by row ---- */

@@ -35,9 +35,9 @@ const struct index_def *index_find(const struct index_plan *, enum index_kind, c
 
 /* ---- the office ---- */
 
-#define READERS 2048
-
 struct view_pool { pthread_mutex_t lock; struct view *views[64]; size_t n; };
+/* Readers that are kept: a seat has one of a few slots. */
+enum { READER_SLOTS = 4096, READER_WAYS = 4 };
 
 struct office {
     char *folder, *name, *origin;
@@ -67,7 +67,7 @@ struct office {
 
     struct view_pool views;
     pthread_mutex_t readers_lock;
-    struct reader *readers[READERS];           /* by appointment */
+    struct reader *readers[READER_SLOTS];
 
     struct duty_slot { const struct duty *table; struct duty *state; } *duties; size_t n_duties;
     void (*heard)(void *, const struct touched *, size_t); void *heard_arg;
@@ -85,7 +85,8 @@ void view_give(struct office *, struct view *);
 struct reader {
     atomic_int references;
     struct office *office;
-    struct holder *holder;
+    struct holder *holder;                     /* the base's, where there is one */
+    struct reader *base;                       /* whose holder this one shares: guards came since; NULL: it has its own */
     record_id account, person, appointment;
     char person_number[NUMBER_TEXT], account_number[NUMBER_TEXT];
     char *name;

@@ -21,7 +21,10 @@ static void release(struct reader *reader)
 {
     if (atomic_fetch_sub(&reader->references, 1) != 1)
         return;
-    holder_free(reader->holder);
+    if (reader->base)
+        release(reader->base);
+    else
+        holder_free(reader->holder);
     free(reader->name);
     free(reader->bits);
     free(reader->all);
@@ -101,26 +104,86 @@ static struct reader *make(struct office *office, const struct m_account *accoun
     return reader;
 }
 
-static bool fresh(const struct reader *reader, const struct office *office, record_id account, record_id appointment, moment now)
+/* The same person in the same post, of whom guards came since and nothing else changed: what was decided stays decided. */
+static struct reader *extend(struct reader *former)
 {
-    return reader && reader->account == account && reader->appointment == appointment && reader->at <= now &&
-           now < reader->until && reader->generation == office->published->generation &&
-           reader->seen == intern_guards(office->intern);
+    struct reader *reader = must(calloc(1, sizeof *reader));
+    struct reader *base = former->base ? former->base : former;
+    *reader = *former;
+    atomic_init(&reader->references, 1);
+    atomic_fetch_add(&base->references, 1);
+    reader->base = base;
+    reader->name = must(strdup(former->name));
+    reader->bits = must(malloc((size_t)former->seen + 1));
+    memcpy(reader->bits, former->bits, (size_t)former->seen + 1);
+    reader->all = reader->grouped = NULL;
+    reader->of_register = NULL;
+    decide_guards(reader, intern_guards(reader->office->intern));
+    return reader;
+}
+
+static bool same_seat(const struct reader *reader, record_id account, record_id appointment)
+{
+    return reader && reader->account == account && reader->appointment == appointment;
+}
+/* Nothing that bears on what was decided has changed, and no validity began or ended. */
+static bool holds(const struct reader *reader, const struct office *office, moment now)
+{
+    return reader->at <= now && now < reader->until && reader->generation == office->published->generation;
+}
+
+/* The slot of a seat: the one that it has, else a free one, else the first of its few. Under the readers' lock. */
+static struct reader **slot_of(struct office *office, record_id account, record_id appointment)
+{
+    struct reader **first = &office->readers[(uint64_t)appointment % (READER_SLOTS / READER_WAYS) * READER_WAYS], **free_one = NULL;
+    for (size_t i = 0; i < READER_WAYS; i++) {
+        if (same_seat(first[i], account, appointment))
+            return &first[i];
+        if (!first[i] && !free_one)
+            free_one = &first[i];
+    }
+    return free_one ? free_one : first + ((uint64_t)appointment / READER_SLOTS) % READER_WAYS;
+}
+
+/* A reference to what is kept for a seat; NULL. Under the readers' lock. */
+static struct reader *kept(struct office *office, record_id account, record_id appointment)
+{
+    struct reader *reader = *slot_of(office, account, appointment);
+    if (!same_seat(reader, account, appointment))
+        return NULL;
+    atomic_fetch_add(&reader->references, 1);
+    return reader;
+}
+
+static void keep(struct office *office, struct reader *reader)
+{
+    atomic_fetch_add(&reader->references, 1);
+    pthread_mutex_lock(&office->readers_lock);
+    struct reader **slot = slot_of(office, reader->account, reader->appointment), *former = *slot;
+    *slot = reader;
+    pthread_mutex_unlock(&office->readers_lock);
+    if (former)
+        release(former);
 }
 
 enum status reader_open(struct office *office, record_id account_id, record_id appointment, moment now, struct reasons *reasons,
                         const struct reader **ret)
 {
-    struct reader **slot = &office->readers[(uint64_t)appointment % READERS], *found = NULL;
+    struct reader *found = NULL, *former;
     enum status status = OK;
     pthread_rwlock_rdlock(&office->lock);
     pthread_mutex_lock(&office->readers_lock);
-    if (fresh(*slot, office, account_id, appointment, now)) {
-        found = *slot;
-        atomic_fetch_add(&found->references, 1);
-    }
+    former = kept(office, account_id, appointment);
     pthread_mutex_unlock(&office->readers_lock);
-    if (!found) {
+    if (former && holds(former, office, now)) {
+        found = former;
+        former = NULL;
+        if (found->seen != intern_guards(office->intern)) {
+            former = found;
+            found = extend(former);
+            keep(office, found);
+        }
+    } else {
         const struct m_account *account = idmap_get(&office->published->accounts, account_id);
         const struct m_appointment *seat = idmap_get(&office->published->appointments, appointment);
         if (!account || !account->active || !seat || seat->person != account->person || !model_appointed(office->published, seat, now)) {
@@ -128,15 +191,11 @@ enum status reader_open(struct office *office, record_id account_id, record_id a
             status = REFUSED;
         } else {
             found = make(office, account, seat, now);
-            atomic_fetch_add(&found->references, 1);
-            pthread_mutex_lock(&office->readers_lock);
-            struct reader *former = *slot;
-            *slot = found;
-            pthread_mutex_unlock(&office->readers_lock);
-            if (former)
-                release(former);
+            keep(office, found);
         }
     }
+    if (former)
+        release(former);
     pthread_rwlock_unlock(&office->lock);
     if (found)
         *ret = found;
