@@ -124,6 +124,21 @@
     refresh();
   });
 
+  // Drafts: what is typed is kept by the office every five seconds, never in the browser.
+  $$("form[data-draft]").forEach((form) => {
+    const text = () => { const d = new URLSearchParams(); for (const [k, v] of new FormData(form)) if (typeof v === "string") d.append(k, v); return d; };
+    let before = text().toString(), sent = false;
+    form.addEventListener("submit", () => { sent = true; });
+    setInterval(async () => {
+      const body = text(), now = body.toString();
+      if (sent || now === before) return;
+      before = now;
+      body.append("draft-of", form.dataset.draft);
+      const answer = await fetch("/draft", { method: "POST", body, headers: { Accept: "application/json", "X-CSRF-Token": csrf() } });
+      if (answer.ok) $(".saved", form).textContent = form.dataset.kept;
+    }, 5000);
+  });
+
   // Look again: the page fetches itself and takes over the part that changed.
   const live = $$("[data-live]");
   if (live.length && window.EventSource) {

@@ -15,6 +15,7 @@ struct form {
     const char *title, *action, *verb, *explain;
     const struct field_def *const *only; size_t n_only;      /* NULL: those of the register that this form may set */
     bool label, reason, second;
+    moment draft;                          /* when the waiting draft was kept; MOMENT_NONE: none waits */
 };
 
 static bool is_needed(const struct form *form, const struct field_def *field)
@@ -50,6 +51,34 @@ static struct val *prefilled(const struct form *form)
     return given;
 }
 
+/* What was chosen before stays chosen when the form comes back. */
+static void keep_categories(const struct form *form, const struct val *policy)
+{
+    const struct request *request = form->request;
+    const struct val *tags = val_get(policy, "tags");
+    for (size_t t = 0; t < val_count(tags); t++) {
+        const struct val *tag = val_at(tags, t), *values = val_get(tag, "values");
+        for (size_t v = 0; v < val_count(values); v++) {
+            const char *sent = arena_printf(request->arena, "%s|%s|%s|%s", val_get_str(policy, "oid"), val_get_str(tag, "set"), val_get_str(tag, "type"), val_get_str(val_at(values, v), "lacv"));
+            for (size_t i = 0; i < request->n_form; i++)
+                if (str_eq(request->form[i].name, "label.category") && str_eq(request->form[i].value, sent))
+                    val_set_bool(request->arena, val_at(values, v), "chosen", true);
+        }
+    }
+}
+
+static void keep_label(const struct form *form, const struct val *choices, struct val *data)
+{
+    struct arena *arena = form->request->arena;
+    const char *both = request_form(form->request, "label.class"), *bar = both ? strchr(both, '|') : NULL;
+    if (!bar)
+        return;
+    val_set_str(arena, data, "label-policy", arena_strndup(arena, both, (size_t)(bar - both)));
+    val_set_str(arena, data, "label-class", bar + 1);
+    for (size_t i = 0; i < val_count(choices); i++)
+        keep_categories(form, val_at(choices, i));
+}
+
 static void add_label_choices(const struct form *form, struct val *data)
 {
     const struct request *request = form->request;
@@ -62,6 +91,7 @@ static void add_label_choices(const struct form *form, struct val *data)
         val_set_str(request->arena, data, "label-class", form->record.label->class_lacv);
         val_set_str(request->arena, data, "label-words", mark_of(request, form->record.label, MARK_PAGE));
     }
+    keep_label(form, choices, data);
 }
 
 static enum status show(const struct form *form, const struct val *given, const struct reasons *faults, struct answer *answer)
@@ -78,6 +108,8 @@ static enum status show(const struct form *form, const struct val *given, const 
     val_set_str(arena, data, "action", form->action);
     val_set_str(arena, data, "verb", form->verb);
     val_set_str(arena, data, "explain", form->explain);
+    if (form->draft != MOMENT_NONE)
+        val_set_int(arena, data, "draft", form->draft);
     val_set_str(arena, data, "register", form->def->name);
     val_set_str(arena, data, "register-name", words_in(&form->def->words, request->lang));
     val_set_str(arena, data, "help", form->has_record ? NULL : words_in(&form->def->help, request->lang));
@@ -185,8 +217,19 @@ static enum status form_regrade(const struct request *request, struct form *form
 static enum status get_with(const struct request *request, struct answer *answer, enum status (*make)(const struct request *, struct form *))
 {
     struct form form;
+    struct request kept;
+    moment at;
     enum status status = make(request, &form);
-    return status == OK ? show(&form, form.has_record ? NULL : prefilled(&form), NULL, answer) : status;
+    form.draft = MOMENT_NONE;
+    if (status != OK)
+        return status;
+    bool waits = draft_take(request, form.action, &kept, &at);
+    if (waits && str_eq(request_query(request, "draft"), "1")) {
+        form.request = &kept;
+        return show(&form, fields_given(&kept, form.def, form.only, form.n_only), NULL, answer);
+    }
+    form.draft = waits ? at : MOMENT_NONE;
+    return show(&form, form.has_record ? NULL : prefilled(&form), NULL, answer);
 }
 
 static enum status post_with(const struct request *request, struct answer *answer, enum status (*make)(const struct request *, struct form *), enum op_kind kind)
@@ -199,11 +242,13 @@ static enum status post_with(const struct request *request, struct answer *answe
     struct val *fields = kind == OP_REGRADE ? NULL : fields_given(request, form.def, form.only, form.n_only);
     struct op op = {.kind = kind, .register_ = kind == OP_CREATE ? form.def->name : NULL, .number = form.has_record ? form.record.number : NULL, .version = form.has_record ? version_given(request) : 0,
                     .step = form.step ? form.step->name : NULL, .fields = fields, .label = form.label ? label_given(request) : NULL, .reason = request_form(request, "reason")};
+    form.draft = MOMENT_NONE;
     status = do_op(request, &op, &outcome);
     if (status == ABSENT)
         return status;
     if (status != OK)
         return show(&form, fields, &outcome.reasons, answer);
+    draft_drop(request, form.action);
     if (outcome.proposed)
         answer_redirect(answer, arena_printf(request->arena, "/proposal/%s", outcome.numbers[0]));
     else if (form.has_record)

@@ -48,7 +48,30 @@ enum status do_op(const struct request *, struct op *, struct outcome *ret);
 const char *version_sealed(const struct request *, const struct record_view *);
 int64_t version_given(const struct request *);
 
+/* ---- one query from an address: lists, boards, exports, the API (list.c) ---- */
+
+struct listing {
+    const struct request *request;           /* part 0 is the register */
+    const struct register_def *def;
+    struct query query;
+    struct filter filters[16];
+    struct page_of page;
+    struct reasons reasons;
+    const struct column *columns; size_t n_columns;
+};
+enum status listing_take(struct listing *, size_t limit);
+
+struct val *api_document(const struct request *);        /* OpenAPI 3.1 of what the reader's post sees (openapi.c) */
+
+/* ---- personal notes (notes.c) ---- */
+
+/* The reader's saved views of a list: [{name, href}]. */
+struct val *views_of(const struct request *, const struct register_def *);
+/* The draft of a form as the request that would send it; false when there is none. */
+bool draft_take(const struct request *, const char *action, struct request *ret, moment *ret_at);
+void draft_drop(const struct request *, const char *action);
+
 /* Handlers, by file. */
-extern const struct page desk_pages[], list_pages[], record_pages[], form_pages[], search_pages[], about_pages[], api_pages[], journal_pages[];
+extern const struct page desk_pages[], list_pages[], record_pages[], form_pages[], search_pages[], about_pages[], api_pages[], journal_pages[], note_pages[], import_pages[];
 
 #endif

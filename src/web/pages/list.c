@@ -7,16 +7,6 @@
 #include "report/report.h"
 #include "web/pages/inside.h"
 
-struct listing {
-    const struct request *request;
-    const struct register_def *def;
-    struct query query;
-    struct filter filters[16];
-    struct page_of page;
-    struct reasons reasons;
-    const struct column *columns; size_t n_columns;
-};
-
 static const struct column plain_columns[] = {{"number", NULL}, {"state", NULL}, {"due", NULL}, {"updated", NULL}};
 
 static void take_columns(struct listing *listing)
@@ -54,7 +44,7 @@ static bool take_cursor(struct listing *listing)
     return true;
 }
 
-static enum status take_query(struct listing *listing, size_t limit)
+enum status listing_take(struct listing *listing, size_t limit)
 {
     const struct request *request = listing->request;
     const char *sort = request_query(request, "sort");
@@ -200,6 +190,9 @@ static void add_frame(const struct listing *listing, struct val *data, const cha
     val_set_str(arena, data, "q", request_query(request, "q"));
     val_set_str(arena, data, "sort", request_query(request, "sort"));
     val_set(arena, data, "filters", filters(listing));
+    const char *here = address(listing, "view", request_query(request, "view")), *query = strchr(here, '?');
+    val_set_str(arena, data, "query", query ? query + 1 : "");
+    val_set(arena, data, "views", views_of(request, listing->def));
     val_set_bool(arena, data, "board", listing->def->board);
     val_set_bool(arena, data, "calendar", listing->def->calendar_by != NULL);
     bool may = false;
@@ -387,7 +380,7 @@ static enum status get_list(const struct request *request, struct answer *answer
 {
     struct listing listing = {.request = request};
     const char *format = request_query(request, "format"), *view = request_query(request, "view");
-    enum status status = take_query(&listing, format ? 1000 : 50);
+    enum status status = listing_take(&listing, format ? 1000 : 50);
     if (status == BAD_INPUT && listing.reasons.count) {
         answer_reasons(request, answer, status, &listing.reasons);
         return OK;

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The office's own pages and API, driven through dispatch() in process over a small office: every entry answers in words, what a record
+ * holds never comes out raw, hidden and absent are one answer, wrong input is kept, French pages are French.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "fixture.h"
+#include "front/form.h"
+#include "front/front.h"
+#include "front/seal.h"
+#include "front/template.h"
+#include "tap.h"
+#include "web/pages/pages.h"
+
+#define EVIL "<script>alert(1)</script>\\\"'><img src=x onerror=alert(2)>"
+
+static struct fixture f;
+static struct seal seal;
+static struct arena *arena;                    /* of the answers; freed at the end */
+static unsigned calls;
+
+struct got { int status; const char *body, *redirect, *etag; };
+struct asked { const char *login; enum method method; const char *path, *query, *form, *json, *etag; enum lang lang; bool api; };
+
+static struct got ask(struct asked a)
+{
+    const struct reader *reader = a.login ? fixture_reader(&f, a.login) : NULL;
+    struct reasons reasons;
+    struct pair *pairs;
+    struct val *json = NULL;
+    struct buf body;
+    reasons_init(&reasons, arena);
+    buf_init(&body, (size_t)32 << 20);
+    struct request q = {.arena = arena, .office = f.office, .reader = reader, .now = f.now, .lang = a.lang, .method = a.method, .path = a.path, .csrf = "token", .csrf_given = "token",
+                        .seal = &seal, .account = reader ? reader_account(reader) : 0, .proved = f.now, .nonce = arena_printf(arena, "nonce-%08u", ++calls), .api = a.api, .if_none_match = a.etag};
+    if (a.query && urlencoded_read(arena, a.query, strlen(a.query), (struct form_limits){0}, &reasons, &pairs, &q.n_query) == OK)
+        q.query = pairs;
+    if (a.form && urlencoded_read(arena, a.form, strlen(a.form), (struct form_limits){0}, &reasons, &pairs, &q.n_form) == OK)
+        q.form = pairs;
+    if (a.json && json_read(arena, a.json, strlen(a.json), (struct json_limits){0}, &reasons, &json) == OK)
+        q.json = json;
+    struct answer answer = {.body = &body};
+    dispatch(page_tables, &q, &answer);
+    struct got got = {answer.status ? answer.status : 200, body.data ? arena_strndup(arena, body.data, body.len) : "", answer.redirect, answer.etag};
+    buf_free(&body);
+    reader_free(reader);
+    return got;
+}
+static struct got get(const char *login, const char *path) { return ask((struct asked){.login = login, .path = path}); }
+
+static const char *const logins[] = {"hso", "ssl", "duty", "inv", "reg", "staff", "low", "audit", "admin"};
+
+/* A pattern with its parts filled: the register, the number, then step, field, index. */
+static const char *filled(const char *pattern, const char *register_, const char *number)
+{
+    struct buf text;
+    buf_init(&text, 4096);
+    for (const char *c = pattern; *c; c++) {
+        if (*c != '{') {
+            buf_addc(&text, *c);
+            continue;
+        }
+        const char *end = strchr(c, '}');
+        size_t len = (size_t)(end - c - 1);
+        buf_adds(&text, strncmp(c + 1, "register", len) == 0 ? register_ : strncmp(c + 1, "number", len) == 0 ? number : strncmp(c + 1, "step", len) == 0 ? "triage" : strncmp(c + 1, "field", len) == 0 ? "evidence" :
+                        strncmp(c + 1, "verb", len) == 0 ? "confirm" : "0");
+        c = end;
+    }
+    const char *ret = arena_strndup(arena, text.data, text.len);
+    buf_free(&text);
+    return ret;
+}
+
+static void every_entry(const char *number)
+{
+    unsigned asked = 0, broken = 0, strangers = 0;
+    for (size_t t = 0; page_tables[t]; t++)
+        for (const struct page *page = page_tables[t]; page->pattern; page++) {
+            const char *path = filled(page->pattern, "incident", number);
+            for (size_t i = 0; i < sizeof logins / sizeof *logins; i++) {
+                struct got got = ask((struct asked){.login = logins[i], .method = page->method, .path = path, .form = page->method == METHOD_GET ? NULL : "a=b", .lang = i % 2});
+                asked++;
+                if (got.status >= 500 || (!got.redirect && got.status != 304 && !*got.body)) {
+                    printf("# %s as %s: %d\n", path, logins[i], got.status);
+                    broken++;
+                }
+            }
+            struct got got = ask((struct asked){.method = page->method, .path = path});
+            if (page->right && got.status != 401 && !(got.redirect && str_starts(got.redirect, "/sign-in")))
+                strangers++;
+        }
+    ok(asked > 300 && broken == 0, "every entry of the tables answers every reader (%u requests)", asked);
+    ok(strangers == 0, "and asks strangers to sign in");
+}
+
+static void every_list(void)
+{
+    const struct pack *pack = office_pack(f.office);
+    unsigned broken = 0;
+    for (size_t i = 0; i < pack->n_registers; i++) {
+        static const char *const queries[] = {NULL, "view=board", "view=calendar", "sort=-updated", "sort=due", "q=a", "state=nonsense", "after=nonsense", "format=csv", "format=html"};
+        for (size_t k = 0; k < sizeof queries / sizeof *queries; k++) {
+            struct got got = ask((struct asked){.login = k % 2 ? "hso" : "ssl", .path = arena_printf(arena, "/all/%s", pack->registers[i].name), .query = queries[k]});
+            if (got.status >= 500) {
+                printf("# %s?%s: %d\n", pack->registers[i].name, queries[k] ? queries[k] : "", got.status);
+                broken++;
+            }
+        }
+        broken += get("hso", arena_printf(arena, "/%s/new", pack->registers[i].name)).status >= 500;
+    }
+    ok(broken == 0, "lists, boards, calendars, exports and forms of every register answer");
+}
+
+/* ---- what a record holds never comes out raw ---- */
+
+static bool raw(const char *body) { return strstr(body, "<script>alert") || strstr(body, "<img src=x") || strstr(body, "'><img"); }
+
+static void harmless(const char *number, const char *proposal)
+{
+    const char *paths[] = {"/", "/incident", "/incident?view=board", "/search?q=alert", arena_printf(arena, "/incident/%s", number), arena_printf(arena, "/incident/%s/edit", number),
+                           arena_printf(arena, "/incident/%s/step/contain", number), arena_printf(arena, "/incident/%s/readers", number), arena_printf(arena, "/incident/%s/regrade", number),
+                           proposal ? arena_printf(arena, "/proposal/%s", proposal) : "/", "/incident/new", "/search?q=%3Cscript%3Ealert(1)%3C%2Fscript%3E", "/incident?q=%22%3E%3Cimg%20src=x%20onerror=alert(2)%3E",
+                           "/search/links?register=incident&q=alert", "/incident?format=html", "/journal?person=%22%3E%3Cimg%20src=x%3E"};
+    unsigned shown = 0, bad = 0;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        const char *mark = strchr(paths[i], '?');
+        const char *path = mark ? arena_strndup(arena, paths[i], (size_t)(mark - paths[i])) : paths[i];
+        const char *who[] = {"hso", "ssl", "audit"};
+        for (size_t k = 0; k < 3; k++) {
+            struct got got = ask((struct asked){.login = who[k], .path = path, .query = mark ? mark + 1 : NULL});
+            shown += strstr(got.body, "&lt;script&gt;alert") != NULL || strstr(got.body, "\\u003cscript\\u003ealert") != NULL;
+            if (raw(got.body)) {
+                printf("# raw in %s as %s\n", paths[i], who[k]);
+                bad++;
+            }
+        }
+    }
+    ok(shown >= 8, "what was typed is shown (%u pages)", shown);
+    ok(bad == 0, "and nowhere raw");
+}
+
+/* ---- hidden and absent ---- */
+
+static const char *without(const char *text, const char *number)
+{
+    char *copy = arena_strdup(arena, text);
+    for (char *at = strstr(copy, number); at; at = strstr(at, number))
+        memset(at, '#', strlen(number));
+    return copy;
+}
+
+static void hidden(const char *number)
+{
+    static const char *const tails[] = {"", "/edit", "/regrade", "/step/triage", "/step/nonsense", "/readers", "/readers?account=hso", "/file/evidence/0", "/history", "/steps"};
+    char *absent = arena_strdup(arena, number);
+    memset(absent + 9, '0', strlen(absent) - 9);
+    unsigned differ = 0;
+    for (int kind = 0; kind < 3; kind++)
+        for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+            const char *mark = strchr(tails[i], '?'), *root = kind == 2 ? "/api/v1/records/incident/" : "/incident/";
+            const char *tail = mark ? arena_strndup(arena, tails[i], (size_t)(mark - tails[i])) : tails[i];
+            struct asked a = {.login = "low", .method = kind == 1 ? METHOD_POST : METHOD_GET, .query = mark ? mark + 1 : NULL, .form = kind == 1 ? "summary=x" : NULL, .api = kind == 2};
+            a.path = arena_printf(arena, "%s%s%s", root, number, tail);
+            struct got one = ask(a);
+            a.path = arena_printf(arena, "%s%s%s", root, absent, tail);
+            struct got other = ask(a);
+            if (one.status != other.status || strcmp(without(one.body, number), without(other.body, absent)) != 0) {
+                printf("# %s%s differs: %d %d\n", root, tails[i], one.status, other.status);
+                differ++;
+            }
+        }
+    ok(differ == 0, "a hidden record's pages are an absent one's, byte for byte");
+    ok(strstr(ask((struct asked){.login = "low", .path = "/search", .query = "q=alert"}).body, number) == NULL, "search does not find it");
+    ok(get("staff", arena_printf(arena, "/incident/%s", number)).status == 200, "while who may read it does");
+}
+
+/* ---- wrong input ---- */
+
+static void wrong_input(void)
+{
+    const char *form = "csrf=token&label.class=1.3.26.1.3.1%7C2&summary=Kept+%3Cwords%3E&detected=nonsense&narrative=Long+story";
+    struct got got = ask((struct asked){.login = "hso", .method = METHOD_POST, .path = "/incident/new", .form = form});
+    ok(got.status == 422, "a form with faults answers 422 (%d)", got.status);
+    ok(strstr(got.body, "value=\"Kept &lt;words&gt;\"") && strstr(got.body, "Long story</textarea>"), "what was typed is kept");
+    ok(strstr(got.body, "1.3.26.1.3.1|2\" selected") != NULL, "and the label that was chosen");
+    const char *asked = strstr(got.body, "name=\"detected\"");
+    const char *fault = asked ? strstr(asked, "class=\"fault\"") : NULL, *next = asked ? strstr(asked, "class=\"ask ") : NULL;
+    ok(fault && (!next || fault < next), "the fault stands beside its field");
+    struct got none = ask((struct asked){.login = "hso", .method = METHOD_POST, .path = "/incident/new", .form = ""});
+    ok(none.status == 422, "an empty form is told what it needs");
+}
+
+/* ---- French ---- */
+
+static char *slurp(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return NULL;
+    char *text = arena_alloc(arena, 1 << 20);
+    size_t len = fread(text, 1, (1 << 20) - 1, file);
+    text[len] = 0;
+    fclose(file);
+    return text;
+}
+
+static void french(const char *number)
+{
+    const char *root = getenv("SOURCE_ROOT");
+    char *po = slurp(arena_printf(arena, "%s/locale/fr/pages.po", root ? root : "."));
+    const char *paths[] = {"/", "/incident", "/incident/new", arena_printf(arena, "/incident/%s", number), arena_printf(arena, "/incident/%s/readers", number), "/rules", "/posts", "/help", "/search", "/journal"};
+    unsigned found = 0, texts = 0;
+    for (char *at = po ? strstr(po, "msgid \"") : NULL; at; at = strstr(at, "msgid \"")) {
+        char *english = at + 7, *end = strstr(english, "\"\n"), *other = end ? strstr(end, "msgstr \"") : NULL;
+        if (!other)
+            break;
+        size_t len = (size_t)(end - english);
+        at = other;
+        if (len < 4 || memchr(english, '%', len) || memchr(english, '\\', len) || strncmp(other + 8, english, len) == 0)
+            continue;
+        texts++;
+        const char *needle = arena_printf(arena, ">%.*s<", (int)len, english), *attribute = arena_printf(arena, "=\"%.*s\"", (int)len, english);
+        for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+            static const char *bodies[16];
+            if (!bodies[i])
+                bodies[i] = ask((struct asked){.login = i == 9 ? "audit" : "hso", .path = paths[i], .lang = LANG_FR}).body;
+            /* "change", "read" and their like are also values of the journal's own, which have no language */
+            if (strstr(bodies[i], needle) || (strchr(attribute, ' ') && strstr(bodies[i], attribute))) {
+                printf("# \"%.*s\" in %s\n", (int)len, english, paths[i]);
+                found++;
+            }
+        }
+    }
+    ok(po && texts > 60 && found == 0, "French pages hold no English words of the templates (%u texts)", texts);
+}
+
+/* ---- the API ---- */
+
+static unsigned unresolved(const struct val *root, const struct val *at)
+{
+    unsigned n = 0;
+    if (at->kind == VAL_ARRAY)
+        for (size_t i = 0; i < at->count; i++)
+            n += unresolved(root, at->items[i]);
+    for (size_t i = 0; at->kind == VAL_OBJECT && i < at->count; i++) {
+        const char *text = str_eq(at->members[i].name, "$ref") ? val_text(at->members[i].value) : NULL;
+        const struct val *to = root;
+        for (const char *part = text ? text + 2 : NULL; part; part = strchr(part, '/') ? strchr(part, '/') + 1 : NULL)
+            to = val_get(to, arena_strndup(arena, part, strcspn(part, "/")));
+        if (text && !to) {
+            printf("# %s\n", text);
+            n++;
+        }
+        n += unresolved(root, at->members[i].value);
+    }
+    return n;
+}
+
+static struct val *json_of(const char *text)
+{
+    struct reasons reasons;
+    struct val *value = NULL;
+    reasons_init(&reasons, arena);
+    return json_read(arena, text, strlen(text), (struct json_limits){.bytes = (size_t)32 << 20}, &reasons, &value) == OK ? value : NULL;
+}
+
+static void openapi(const char *login)
+{
+    struct val *whole = json_of(get(login, "/api/v1/openapi.json").body);
+    const struct pack *pack = office_pack(f.office);
+    const struct reader *reader = fixture_reader(&f, login);
+    unsigned missing = 0, extra = 0;
+    for (size_t i = 0; i < pack->n_registers; i++) {
+        bool has = val_get(val_get(whole, "paths"), arena_printf(arena, "/records/%s", pack->registers[i].name)) != NULL;
+        missing += reader_sees(reader, &pack->registers[i]) && !has;
+        extra += !reader_sees(reader, &pack->registers[i]) && has;
+    }
+    reader_free(reader);
+    ok(whole && str_eq(val_get_str(whole, "openapi"), "3.1.0") && unresolved(whole, whole) == 0, "%s's OpenAPI document: every reference leads somewhere", login);
+    ok(missing == 0 && extra == 0, "and it holds the registers that the post sees, no other");
+}
+
+static void api(void)
+{
+    const char *label = fixture_label(&f, "NATO", "CONFIDENTIAL");
+    const char *body = arena_printf(arena, "{\"key\":\"api-key-0001\",\"label\":%s,\"fields\":{\"summary\":\"By the API\",\"family\":\"document\",\"detected\":\"2027-03-01T07:40Z\"}}", label);
+    struct got got = ask((struct asked){.login = "hso", .method = METHOD_POST, .path = "/api/v1/records/incident", .json = body, .api = true});
+    const char *number = val_text(val_at(val_get(json_of(got.body), "numbers"), 0));
+    ok(got.status == 201 && number, "the API makes a record (%d)", got.status);
+    if (!number) {
+        printf("# %s\n", got.body);
+        return;
+    }
+    struct got again = ask((struct asked){.login = "hso", .method = METHOD_POST, .path = "/api/v1/records/incident", .json = body, .api = true});
+    ok(val_get_bool(json_of(again.body), "repeated", false) && str_eq(val_text(val_at(val_get(json_of(again.body), "numbers"), 0)), number), "the same key gives the same answer");
+    const char *path = arena_printf(arena, "/api/v1/records/incident/%s", number);
+    struct got read = get("hso", path);
+    struct val *record = json_of(read.body);
+    is(val_get_str(val_get(record, "fields"), "summary"), "By the API", "and reads it");
+    is(val_get_str(val_get(record, "fields"), "detected"), "2027-03-01T07:40:00Z", "times in ISO form");
+    is(val_text(val_at(val_get(record, "markings"), 0)), "NATO CONFIDENTIAL", "with its marking");
+    ok(read.etag && ask((struct asked){.login = "hso", .path = path, .etag = read.etag}).status == 304, "unchanged: 304");
+    ok(read.etag && ask((struct asked){.login = "ssl", .path = path, .etag = read.etag}).status == 200, "an ETag is its reader's own");
+    const char *edit = arena_printf(arena, "{\"version\":\"%s\",\"fields\":{\"summary\":\"Better\"}}", val_get_str(record, "version"));
+    got = ask((struct asked){.login = "hso", .method = METHOD_PUT, .path = path, .json = edit, .api = true});
+    if (!ok(got.status == 200, "an edit (%d)", got.status))
+        printf("# %s\n", got.body);
+    got = ask((struct asked){.login = "hso", .method = METHOD_PUT, .path = path, .json = edit, .api = true});
+    ok(got.status == 409, "the same edit of the old version: 409 (%d)", got.status);
+    got = ask((struct asked){.login = "hso", .method = METHOD_POST, .path = arena_printf(arena, "%s/steps/triage", path), .json = "{\"fields\":{}}", .api = true});
+    ok(got.status == 422 || got.status == 403, "a step without what it needs is refused (%d)", got.status);
+    ok(val_count(val_get(json_of(got.body), "reasons")) > 0, "with reasons");
+    ok(val_count(val_get(json_of(get("hso", arena_printf(arena, "%s/history", path)).body), "versions")) == 2, "its history");
+    ok(val_count(val_get(json_of(get("hso", arena_printf(arena, "%s/steps", path)).body), "steps")) > 3, "its steps");
+    ok(val_count(val_get(json_of(get("hso", "/api/v1/records/incident").body), "records")) == 2, "the list");
+    ok(val_count(val_get(json_of(ask((struct asked){.login = "hso", .path = "/api/v1/search", .query = "q=better"}).body), "records")) == 1, "the search");
+    ok(val_count(val_get(json_of(ask((struct asked){.login = "low", .path = "/api/v1/search", .query = "q=better"}).body), "records")) == 0, "finds nothing for whom it is hidden");
+    openapi("hso");
+    openapi("low");
+}
+
+/* ---- journal, views, drafts ---- */
+
+static void journal(const char *number)
+{
+    struct got got = get("audit", "/journal");
+    ok(got.status == 200 && strstr(got.body, "</table>"), "the auditor's page");
+    ok(strstr(got.body, number) == NULL && strstr(got.body, "INC-") == NULL, "names no record");
+    ok(get("hso", "/journal").status == 403 && get("admin", "/journal").status == 403, "is closed to others");
+    struct got lines = get("audit", "/journal/export");
+    ok(lines.status == 200 && strstr(lines.body, "\"step\":\"create\"") && !strstr(lines.body, "INC-"), "the export, too, holds facts and tokens");
+    ok(ask((struct asked){.login = "audit", .path = "/journal", .query = "from=nonsense"}).status == 422, "a wrong day is told");
+}
+
+static void notes(void)
+{
+    struct got got = ask((struct asked){.login = "hso", .method = METHOD_POST, .path = "/view", .form = "register=incident&name=Open+%3Cb%3E&query=state%3Dreported"});
+    is(got.redirect, "/incident?state=reported", "a view is saved");
+    got = get("hso", "/incident");
+    ok(strstr(got.body, "Open &lt;b&gt;") && !strstr(got.body, "Open <b>"), "and stands above the list");
+    ok(!strstr(get("ssl", "/incident").body, "Open &lt;b&gt;"), "of its owner alone");
+    (void)ask((struct asked){.login = "hso", .method = METHOD_POST, .path = "/view/drop", .form = "register=incident&name=Open+%3Cb%3E"});
+    ok(!strstr(get("hso", "/incident").body, "Open &lt;b&gt;"), "until it is deleted");
+    ok(ask((struct asked){.login = "hso", .method = METHOD_POST, .path = "/view", .form = "register=incident&name=&query="}).status == 400, "a view without a name is refused");
+    const char *draft = "csrf=token&draft-of=%2Fincident%2Fnew&summary=Half+written&label.class=1.3.26.1.3.1%7C2";
+    ok(ask((struct asked){.login = "hso", .method = METHOD_POST, .path = "/draft", .form = draft, .api = true}).status == 200, "a draft is kept");
+    ok(strstr(get("hso", "/incident/new").body, "/incident/new?draft=1") != NULL, "and offered");
+    ok(strstr(ask((struct asked){.login = "hso", .path = "/incident/new", .query = "draft=1"}).body, "value=\"Half written\"") != NULL, "and taken up");
+    ok(strstr(get("ssl", "/incident/new").body, "draft=1") == NULL, "by its owner alone");
+    (void)ask((struct asked){.login = "hso", .method = METHOD_POST, .path = "/incident/new", .form = "label.class=1.3.26.1.3.1%7C2&summary=Whole&family=document&detected=2027-03-01T07:40Z&key=draft-key-1"});
+    ok(strstr(get("hso", "/incident/new").body, "draft=1") == NULL, "success ends it");
+}
+
+int main(void)
+{
+    const char *number = NULL, *proposal = NULL;
+    struct outcome outcome;
+    uint8_t secret[32] = {7};
+    tap_seed();
+    arena = arena_new((size_t)2 << 30);
+    fixture_new(&f);
+    seal_init(&seal, secret);
+    templates_use(&office_templates);
+    pages_start();
+    const char *label = fixture_label(&f, "NATO", "CONFIDENTIAL");
+    const char *report = "{\"summary\":\"" EVIL "\",\"family\":\"document\",\"detected\":\"2027-03-01T07:40Z\",\"place-in-words\":\"" EVIL "\",\"narrative\":\"(NC) " EVIL "\"}";
+    if (fixture_create(&f, "staff", "incident", label, report, &number) != OK &&
+        fixture_create(&f, "staff", "incident", label, "{\"summary\":\"" EVIL "\",\"family\":\"document\",\"detected\":\"2027-03-01T07:40Z\",\"narrative\":\"(NC) " EVIL "\"}", &number) != OK)
+        printf("# %s\n", fixture_words());
+    if (!ok(number != NULL, "an incident full of markup is reported"))
+        return tap_done();
+    ok(fixture_do(&f, "duty", (struct op){.kind = OP_STEP, .number = number, .step = "contain", .reason = EVIL}, "{\"containment\":\"" EVIL "\",\"contained-at\":\"2027-03-01T07:50Z\"}", NULL, NULL) == OK, "and contained");
+    if (fixture_do(&f, "hso", (struct op){.kind = OP_STEP, .number = number, .step = "dismiss", .reason = EVIL}, "{}", &proposal, &outcome) != OK)
+        printf("# %s\n", fixture_words());
+    ok(proposal != NULL, "its dismissal is proposed");
+    every_list();
+    harmless(number, proposal);
+    hidden(number);
+    wrong_input();
+    french(number);
+    api();
+    journal(number);
+    notes();
+    every_entry(number);
+    fixture_free(&f);
+    arena_free(arena);
+    return tap_done();
+}
