@@ -221,6 +221,24 @@ static void each_file(struct store *s, struct out *o, const char *folder, visit 
     closedir(d);
 }
 
+/* What the office keeps beside the store's own files; a store alone has none of it. */
+static const char *const office_files[] = {"office.json", "secret.key", NULL};
+
+static void each_of_office(struct store *s, struct out *o, visit *what)
+{
+    char path[PATH_LIMIT];
+    for (const char *const *name = office_files; o->status == OK && *name; name++) {
+        int fd = store_path(s, *name, path, sizeof path) ? disk_open(path) : -1;
+        if (fd >= 0) {
+            what(o, *name, fd, disk_size(fd));
+            close(fd);
+        }
+    }
+    if (store_path(s, "policies", path, sizeof path) && access(path, X_OK) == 0) {
+        each_file(s, o, "policies", what);
+    }
+}
+
 static void put_all(struct store *s, struct out *o, int database)
 {
     char path[PATH_LIMIT];
@@ -232,11 +250,13 @@ static void put_all(struct store *s, struct out *o, int database)
     o->all = disk_size(database);
     each_file(s, o, "attachments", count_file);
     each_file(s, o, "segments", count_file);
+    each_of_office(s, o, count_file);
     put_file(o, "side.key", key, disk_size(key));
     put_file(o, "office.db", database, disk_size(database));
     close(key);
     each_file(s, o, "attachments", put_file);
     each_file(s, o, "segments", put_file);
+    each_of_office(s, o, put_file);
     if (o->n) {
         flush(o, false);
     }

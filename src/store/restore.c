@@ -93,8 +93,13 @@ static size_t take(struct in *i, void *out, size_t len)
 
 static bool name_allowed(const char *name)
 {
-    if (str_eq(name, "side.key") || str_eq(name, "office.db")) {
+    if (str_eq(name, "side.key") || str_eq(name, "office.db") || str_eq(name, "office.json") || str_eq(name, "secret.key")) {
         return true;
+    }
+    if (str_starts(name, "policies/")) {
+        const char *policy = name + 9;
+        return *policy && *policy != '.' && strlen(policy) < 100 &&
+               strspn(policy, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == strlen(policy);
     }
     const char *rest = str_starts(name, "attachments/") ? name + 12 : str_starts(name, "segments/") ? name + 9 : "";
     return *rest && strlen(rest) < 100 && strspn(rest, "0123456789abcdef-") == strlen(rest);
@@ -375,6 +380,10 @@ static enum status make_folders(const char *folder)
         return FAILED_IO;
     }
     snprintf(path, sizeof path, "%s/attachments", folder);
+    if (mkdir(path, 0700) != 0) {
+        return FAILED_IO;
+    }
+    snprintf(path, sizeof path, "%s/policies", folder);
     if (mkdir(path, 0700) != 0) {
         return FAILED_IO;
     }
