@@ -34,7 +34,16 @@ void view_give(struct office *office, struct view *view)
 
 /* ---- one record as a reader sees it ---- */
 
-struct looking { struct office *office; const struct reader *reader; struct view *view; struct arena *arena; struct guards all; };
+/* One snapshot. Within it a record that was looked up stays what it was: the ends of links and the files' numbers of a
+ * page are few and come again with every row. */
+enum { ENDS = 64 };
+struct end { record_id id; bool there; struct record_view view; };
+struct file_no { record_id id; const char *number; };
+struct looking {
+    struct office *office; const struct reader *reader; struct view *view; struct arena *arena; struct guards all;
+    struct end *ends;                      /* by id, made when first needed */
+    struct file_no files[8];
+};
 
 static void fill_clocks(const struct image *image, struct arena *arena, struct record_view *ret)
 {
@@ -48,7 +57,17 @@ static void fill_clocks(const struct image *image, struct arena *arena, struct r
     ret->clocks = clocks;
 }
 
-static bool fill(const struct looking *look, const struct stored_record *stored, struct record_view *ret)
+/* NULL when the reader may not read the file's own record. */
+static const char *file_number(struct looking *look, record_id id)
+{
+    struct file_no *kept = &look->files[(uint64_t)id % (sizeof look->files / sizeof *look->files)];
+    struct stored_record file;
+    if (kept->id != id)
+        *kept = (struct file_no){id, view_record(look->view, &look->all, id, look->arena, &file) == OK ? file.number : NULL};
+    return kept->number;
+}
+
+static bool fill(struct looking *look, const struct stored_record *stored, struct record_view *ret)
 {
     struct image image;
     if (image_from_stored(look->office->pack, stored, look->arena, &image) != OK)
@@ -60,31 +79,31 @@ static bool fill(const struct looking *look, const struct stored_record *stored,
         .label = intern_label(look->office->intern, image.label)->label, .label_id = image.label, .file = image.file,
         .party = image.party, .fields = image.fields, .due = image_due(&image), .position = stored->position};
     fill_clocks(&image, look->arena, ret);
-    if (image.file) {
-        const struct register_def *files = pack_register(look->office->pack, "file");
-        char number[NUMBER_TEXT];
-        struct stored_record file;
-        if (files && view_record(look->view, &look->all, image.file, look->arena, &file) == OK)
-            ret->file_number = file.number;
-        (void)number;
-    }
+    if (image.file)
+        ret->file_number = image.file == image.id ? image.number : file_number(look, image.file);
     return true;
 }
 
-static const struct field_def *link_field(const struct office *office, field_id id, const struct register_def **ret_def)
+static const struct field_def *link_field(const struct office *office, field_id id)
 {
-    for (size_t r = 0; r < office->pack->n_registers; r++) {
-        const struct index_plan *plan = &office->plans[r];
-        for (size_t i = 0; i < plan->n; i++)
-            if (plan->defs[i].kind == INDEX_LINK && plan->defs[i].id == id) {
-                *ret_def = &office->pack->registers[r];
-                return plan->defs[i].field;
-            }
-    }
-    return NULL;
+    return id >= 0 && id < office->access.n_registers ? office->link_fields[id] : NULL;
 }
 
-static size_t fill_links(const struct looking *look, record_id end, bool outgoing, struct link_view **ret)
+/* The other end of a link as the reader sees it; NULL when they do not. */
+static const struct record_view *end_of(struct looking *look, record_id id)
+{
+    struct stored_record stored;
+    if (!look->ends)
+        look->ends = ARENA_ARRAY(look->arena, struct end, ENDS);
+    struct end *end = &look->ends[(uint64_t)id % ENDS];
+    if (end->id != id) {
+        end->id = id;
+        end->there = view_record(look->view, &look->all, id, look->arena, &stored) == OK && fill(look, &stored, &end->view);
+    }
+    return end->there ? &end->view : NULL;
+}
+
+static size_t fill_links(struct looking *look, record_id end, bool outgoing, struct link_view **ret)
 {
     struct stored_link *links;
     size_t n, kept = 0;
@@ -92,14 +111,11 @@ static size_t fill_links(const struct looking *look, record_id end, bool outgoin
         n = 0;
     struct link_view *views = ARENA_ARRAY(look->arena, struct link_view, n + 1);
     for (size_t i = 0; i < n; i++) {
-        struct stored_record other;
-        struct record_view record;
-        const struct register_def *of;
         record_id id = outgoing ? links[i].to : links[i].from;
-        const struct field_def *field = link_field(look->office, links[i].field, &of);
-        if (!field || links[i].cut || view_record(look->view, &look->all, id, look->arena, &other) != OK || !fill(look, &other, &record))
-            continue;
-        views[kept++] = (struct link_view){field, links[i].id, id, record.number, record.title, record.def, record.state->name, links[i].made, record.titles};
+        const struct field_def *field = link_field(look->office, links[i].field);
+        const struct record_view *other = field && !links[i].cut ? end_of(look, id) : NULL;
+        if (other)
+            views[kept++] = (struct link_view){field, links[i].id, id, other->number, other->title, other->def, other->state->name, links[i].made, other->titles};
     }
     *ret = views;
     return kept;
@@ -128,7 +144,7 @@ static int64_t version_for(const struct looking *look, const struct record_view 
 
 static enum status look_begin(struct looking *look, struct office *office, const struct reader *reader, struct arena *arena)
 {
-    *look = (struct looking){office, reader, view_take(office), arena, reader_guards(reader, NULL)};
+    *look = (struct looking){.office = office, .reader = reader, .view = view_take(office), .arena = arena, .all = reader_guards(reader, NULL)};
     if (!look->view)
         return FAILED_IO;
     enum status status = view_begin(look->view);
@@ -517,10 +533,9 @@ enum status office_history(struct office *office, const struct reader *reader, c
         view->fields = image.fields;
         view->state = image.def->states[image.state].name;
         if (image.by) {
-            struct stored_record person;
-            struct record_view about;
-            if (view_record(look.view, &look.all, image.by, arena, &person) == OK && fill(&look, &person, &about))
-                view->person = about.title;
+            const struct record_view *about = end_of(&look, image.by);
+            if (about)
+                view->person = about->title;
         }
         if (former)
             difference(office, arena, image.def, former, image.fields, &view->changes);

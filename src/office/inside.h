@@ -52,6 +52,7 @@ struct office {
     struct store *store;
     uint8_t secret[32];
     struct index_plan *plans;                  /* by register index */
+    const struct field_def **link_fields;      /* by field id, as many as access.n_registers; NULL: no link */
     const struct val *fixed_labels;            /* {register: canonical label text} */
 
     pthread_rwlock_t lock;                     /* guards `published` */

@@ -194,6 +194,12 @@ static enum status plan_indexes(struct office *office)
     const struct register_def **defs = ARENA_ARRAY(office->arena, const struct register_def *, (size_t)all->highest + 1);
     for (size_t r = 0; r < office->pack->n_registers; r++)
         defs[office->plans[r].register_] = &office->pack->registers[r];
+    const struct field_def **links = ARENA_ARRAY(office->arena, const struct field_def *, (size_t)all->highest + 1);
+    for (size_t r = 0; r < office->pack->n_registers; r++)
+        for (size_t i = 0; i < office->plans[r].n; i++)
+            if (office->plans[r].defs[i].kind == INDEX_LINK)
+                links[office->plans[r].defs[i].id] = office->plans[r].defs[i].field;
+    office->link_fields = links;
     office->access.registers = defs;
     office->access.n_registers = all->highest + 1;
     return status == OK && !committed ? FAILED_IO : status;
