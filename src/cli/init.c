@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/found.h"
 #include "journal/journal.h"
+#include "office/duty.h"
 #include "web/secret.h"
 
 static int print_links(struct office *office, const struct val *persons, moment now, struct arena *arena)
@@ -46,7 +47,7 @@ int cli_init(int argc, char **argv)
     if (status == OK)
         status = found_office(folder, deed, false, now, arena, &reasons);
     if (status == OK)
-        status = office_open(&(struct office_options){.folder = folder, .now = now}, &reasons, &office);
+        status = office_open(&(struct office_options){.folder = folder, .now = now, .duties = duties_all}, &reasons, &office);
     int ret = status == OK ? print_links(office, val_get(deed, "persons"), now, arena) : cli_fail(&reasons, status);
     if (status == OK)
         office_close(office);

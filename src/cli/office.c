@@ -3,6 +3,7 @@
  */
 #include "cli/cli.h"
 #include "journal/journal.h"
+#include "office/duty.h"
 #include "office/office.h"
 #include "store/backup.h"
 
@@ -12,7 +13,7 @@ static enum status open_folder(struct opened *opened, const char *folder)
 {
     opened->arena = arena_new((size_t)256 << 20);
     reasons_init(&opened->reasons, opened->arena);
-    return office_open(&(struct office_options){.folder = folder, .now = moment_now()}, &opened->reasons, &opened->office);
+    return office_open(&(struct office_options){.folder = folder, .now = moment_now(), .duties = duties_all}, &opened->reasons, &opened->office);
 }
 static int close_folder(struct opened *opened, enum status status)
 {

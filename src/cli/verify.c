@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "office/duty.h"
 #include "office/verify.h"
 
 static void progress(void *arg, uint64_t done) { cli_progress("entries", done, *(uint64_t *)arg > done ? *(uint64_t *)arg : done); }
@@ -72,7 +73,7 @@ int cli_verify(int argc, char **argv)
         return cli_usage("verify");
     arena = arena_new((size_t)2 << 30);
     reasons_init(&reasons, arena);
-    enum status status = office_open(&(struct office_options){.folder = folder, .now = moment_now()}, &reasons, &office);
+    enum status status = office_open(&(struct office_options){.folder = folder, .now = moment_now(), .duties = duties_all}, &reasons, &office);
     if (status != OK) {
         int ret = cli_fail(&reasons, status);
         arena_free(arena);

@@ -48,6 +48,14 @@ static bool same_version(struct stage *stage, const struct staged_image *item, c
     return false;
 }
 
+/* What is done in a rule's name touches the registers that the rule's YAML names, and no other. */
+static bool within_rule(struct stage *stage, const struct register_def *def)
+{
+    return !stage->under || rule_touches(stage->under, def) ||
+           refuse(stage, DAMAGED, "rule.registers", NULL, T_("The rule %1$s does not name the register %2$s under “consequences”; nothing was changed."),
+                  stage->under->name, def->name);
+}
+
 /* ---- creating ---- */
 
 static bool open_case_file(struct stage *stage, struct staged_image *item)
@@ -125,7 +133,7 @@ static bool may_create(struct stage *stage, const struct register_def *def, cons
 static bool create(struct stage *stage, const struct op *op, struct staged_image **ret)
 {
     const struct register_def *def = op->register_ ? pack_register(stage->office->pack, op->register_) : NULL;
-    if (!may_create(stage, def, op->register_))
+    if (!may_create(stage, def, op->register_) || !within_rule(stage, def))
         return false;
     struct staged_image *item = stage_new(stage, def);
     *ret = item;
@@ -203,7 +211,7 @@ bool apply_op(struct stage *stage, const struct op *op, const char **ret_number,
         second = good && def->create_second_person && stage->holder && !stage->confirming;
     } else {
         item = named(stage, op->number);
-        if (!item || !same_version(stage, item, op))
+        if (!item || !same_version(stage, item, op) || !within_rule(stage, item->after->def))
             return false;
         switch (op->kind) {
         case OP_EDIT: good = edit(stage, item, op); break;
@@ -225,79 +233,6 @@ bool apply_op(struct stage *stage, const struct op *op, const char **ret_number,
     return true;
 }
 
-/* ---- duty engines ---- */
-
-static const struct image *look(const struct change_view *view, record_id id)
-{
-    struct staged_image *item = stage_image(view->inside, id);
-    return item ? item->after : NULL;
-}
-static bool writer_reads(const struct change_view *view, record_id id)
-{
-    struct staged_image *item = stage_image(view->inside, id);
-    return item && (!item->before || stage_may_read(view->inside, item->before));
-}
-
-static struct change_view view_of(struct stage *stage)
-{
-    size_t n = 0;
-    for (struct staged_image *item = stage->first; item; item = item->next)
-        n++;
-    struct changed *items = ARENA_ARRAY(stage->arena, struct changed, n + 1);
-    n = 0;
-    for (struct staged_image *item = stage->first; item; item = item->next)
-        if (item->changed || item->n_made || item->n_cut)
-            items[n++] = (struct changed){item->before, item->after, item->after->step};
-    return (struct change_view){stage->now, items, n, look, writer_reads, stage->person, stage};
-}
-
-bool engines_review(struct stage *stage, const char *const *names, size_t n)
-{
-    struct office *office = stage->office;
-    size_t before = stage->reasons->count;
-    struct change_view view = view_of(stage);
-    for (size_t i = 0; i < office->n_duties; i++)
-        if (office->duties[i].state->review)
-            office->duties[i].state->review(office->duties[i].state, &view, names, n, stage->reasons);
-    return stage->reasons->count == before;
-}
-
-struct adding { struct consequences face; struct stage *stage; bool good; };
-
-/* A consequence acts as the office: the writer's rights neither help nor hinder it, and the entry names rule and cause. */
-static void add_consequence(struct consequences *face, const char *rule, const char *cause, const struct op *op)
-{
-    struct adding *adding = (struct adding *)face;
-    struct stage *stage = adding->stage, kept = *stage;
-    const char *number;
-    bool proposed;
-    if (!adding->good)
-        return;
-    stage->holder = NULL;
-    stage->person = 0;
-    stage->person_number = NULL;
-    stage->post = NULL;
-    stage->cause = arena_printf(stage->arena, "%s: %s", rule, cause);
-    adding->good = apply_op(stage, op, &number, &proposed);
-    stage->holder = kept.holder;
-    stage->person = kept.person;
-    stage->person_number = kept.person_number;
-    stage->post = kept.post;
-    stage->cause = kept.cause;
-}
-
-bool engines_follow(struct stage *stage)
-{
-    struct office *office = stage->office;
-    struct adding adding = {{stage->arena, add_consequence, NULL}, stage, true};
-    for (size_t i = 0; adding.good && i < office->n_duties; i++) {
-        struct change_view view = view_of(stage);
-        if (office->duties[i].state->consequences)
-            office->duties[i].state->consequences(office->duties[i].state, &view, &adding.face);
-    }
-    return adding.good && engines_review(stage, NULL, 0);
-}
-
 /* ---- the whole change ---- */
 
 struct applying {
@@ -307,6 +242,7 @@ struct applying {
     struct arena *arena;
     struct outcome *outcome;
     const char *cause;                         /* the office acts */
+    const struct rule *under;
     bool only_try;
     bool wrote;
     void (*done)(void *);
@@ -432,7 +368,7 @@ static bool run(struct job *job, struct txn *txn)
     struct applying *applying = (struct applying *)job;
     struct outcome *outcome = applying->outcome;
     struct stage stage = {.office = applying->office, .txn = txn, .arena = applying->arena, .key = applying->change->key,
-                          .now = applying->change->now, .only_try = applying->only_try, .reasons = &outcome->reasons,
+                          .now = applying->change->now, .only_try = applying->only_try, .under = applying->under, .reasons = &outcome->reasons,
                           .failure = REFUSED};
     bool has_key = applying->change->writer && stage.key && *stage.key;
     stage_begin(&stage);
@@ -459,6 +395,7 @@ static bool run(struct job *job, struct txn *txn)
         return false;
     }
     applying->wrote = true;
+    engines_staged(&stage);
     stage_end(&stage);
     return true;
 }
@@ -537,5 +474,6 @@ enum status office_act(struct office *office, const char *rule, const char *caus
     struct change change = {.key = arena_printf(arena, "%s\n%s", both, moment_iso(now, time)), .now = now, .ops = ops, .n_ops = n_ops};
     prepare(&applying, office, &change, arena, ret);
     applying.cause = both;
+    applying.under = pack_rule(office->pack, rule);
     return perform(&applying);
 }

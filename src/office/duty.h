@@ -19,7 +19,7 @@ struct command;
 struct port;
 struct op;
 
-/* A staged change as an engine sees it: pairs of images. */
+/* A staged change as an engine sees it: pairs of images, those that the change has made or moved so far. */
 struct changed { const struct image *before; const struct image *after; const char *step; };
 struct change_view {
     moment now;
@@ -28,10 +28,17 @@ struct change_view {
      * what it says may not tell of records that the writer cannot read. */
     const struct image *(*look)(const struct change_view *, record_id);
     bool (*writer_reads)(const struct change_view *, record_id);
+    /* The record whose step names the refusals under review, with the step's fields taken and its state not yet moved; NULL at
+     * the end of the change, when everything is looked at and no names are given. */
+    const struct image *at;
     record_id writer;                            /* person; 0: the office */
+    const struct pack *pack;                     /* for its rules' numbers */
+    struct arena *arena;
     void *inside;
 };
-/* What an engine adds in the same transaction, as the office: rule and cause stand in the entry. */
+/* What an engine adds in the same transaction, as the office: rule and cause stand in the entry. The rule must be one of the pack's,
+ * and name the register under `consequences`; otherwise the whole change is refused. What an engine adds to a version that the
+ * writer is just making (a computed field) stays part of that version. Each engine is asked once, in the order of the table. */
 struct consequences {
     struct arena *arena;
     void (*add)(struct consequences *, const char *rule, const char *cause, const struct op *);
@@ -51,12 +58,20 @@ struct duty {
     void (*staged)(struct duty *, const struct change_view *);
     void (*settled)(struct duty *, bool committed);
     void (*close)(struct duty *);
-    const char *const *refusals;                 /* names that `review` knows; NULL-terminated */
+    const char *const *refusals;                 /* names that `review` knows, as packs write them: "DUTY.NAME"; NULL-terminated.
+                                                    office_open refuses a pack that names one which no engine knows */
     const struct page *pages;
     const struct command *commands;
     const struct query_def *queries;
     const struct job_def *jobs;
     const struct port *ports;
 };
+
+/* Every folder of duties/ that has an engine.c, generated while building; NULL-terminated. */
+extern const struct duty *const duties_all[];
+
+/* Asks a duty's query ("DUTY.QUERY") on a reader's behalf. ABSENT when there is no such query, or nothing that the reader may know. */
+enum status office_ask(struct office *, const struct reader *, const char *query, const struct val *arguments, struct arena *,
+                       struct val **ret) MUST_CHECK;
 
 #endif

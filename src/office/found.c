@@ -193,7 +193,7 @@ enum status office_create(const struct office_setup *setup, struct reasons *reas
     if (status == OK)
         status = first_entries(setup, arena, reasons);
     if (status == OK)
-        status = office_open(&(struct office_options){.folder = setup->folder, .now = setup->now}, reasons, &office);
+        status = office_open(&(struct office_options){.folder = setup->folder, .now = setup->now, .without_engines = true}, reasons, &office);
     struct entering in = {office, arena, reasons, setup->now, 0};
     for (; status == OK && in.at < val_count(persons); in.at++)
         status = enter_person(&in, val_at(persons, in.at));

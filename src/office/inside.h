@@ -107,6 +107,8 @@ struct staged_image {
     struct image *before;                      /* NULL: new */
     struct image *after;
     bool changed;                              /* a new version is due */
+    bool by_office;                            /* a consequence makes it: the entry names its cause, no person */
+    const char *cause;
     struct image_link *cut; size_t n_cut;      /* links to cut */
     struct image_link *made; size_t n_made;    /* links to make; ids set */
     struct staged_image *next;
@@ -119,6 +121,8 @@ struct stage {
     record_id account, person;
     const char *account_number, *person_number, *post, *key;
     const char *cause;                         /* the office's rule and cause */
+    const struct rule *under;                  /* only registers that this rule names may be touched; NULL: any */
+    bool following;                            /* a consequence is being added */
     moment now;
     bool only_try;
     struct reasons *reasons;
@@ -183,8 +187,11 @@ bool regrade(struct stage *, struct staged_image *, const struct op *, bool *ret
 bool label_allowed(struct stage *, const char *text, const struct op *, label_id *ret);
 struct val *op_value(const struct op *, struct arena *);
 bool op_from_value(const struct val *, struct arena *, struct op *ret);
-bool engines_review(struct stage *, const char *const *names, size_t n);
+bool engines_review(struct stage *, const struct image *at, const char *const *names, size_t n);
 bool engines_follow(struct stage *);
+void engines_staged(struct stage *);
+/* That the office's engines know every refusal that the pack names (law 4); names what is missing. */
+bool engines_complete(const struct office *, struct reasons *);
 
 /* Attachments that a version names (attach.c). */
 bool attachment_pair(const struct val *item, label_id *ret_label, record_id *ret_file);

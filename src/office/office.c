@@ -409,6 +409,8 @@ enum status office_open(const struct office_options *options, struct reasons *re
         status = fold(office, office->staged);
     if (status == OK)
         status = open_duties(office, options->duties);
+    if (status == OK && !options->without_engines && !engines_complete(office, reasons))
+        status = BAD_INPUT;
     if (status != OK) {
         if (!reasons->count)
             reason_add(reasons, "office.open", options->folder, T_("The office cannot be opened: %1$s."), status_name(status));

@@ -41,7 +41,8 @@ enum status office_create(const struct office_setup *, struct reasons *) MUST_CH
 
 struct office_options {
     const char *folder;
-    const struct duty *const *duties;        /* engines, NULL-terminated; NULL for none */
+    const struct duty *const *duties;        /* engines, NULL-terminated (duties_all); NULL for none */
+    bool without_engines;                    /* for founding and verifying alone: the pack may name refusals that nobody here knows */
     moment now;
     bool fast_secrets;                       /* cheap Argon2 parameters: tests only, shown by doctor */
 };

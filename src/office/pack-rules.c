@@ -139,6 +139,30 @@ static bool day_ok(const char *text)
     return text && strlen(text) == 10 && moment_read(text, &at) == OK;
 }
 
+/* "consequences: [REGISTER]": what an engine or a job may change in this rule's name. */
+static void load_consequences(const struct reader_of *r, struct rule *rule, const struct val *tree)
+{
+    size_t n;
+    const struct val *const *list = read_list(r, tree, "consequences", false, &n);
+    const struct register_def **registers = ARENA_ARRAY(r->l->arena, const struct register_def *, n + 1);
+    rule->consequences = registers;
+    for (size_t i = 0; i < n; i++) {
+        const struct register_def *def = find_register(r, list[i]);
+        if (def && rule_touches(rule, def))
+            FAULT(r, list[i], T_("“%1$s” stands twice in this list."), def->name);
+        else if (def)
+            registers[rule->n_consequences++] = def;
+    }
+}
+
+bool rule_touches(const struct rule *rule, const struct register_def *def)
+{
+    for (size_t i = 0; i < rule->n_consequences; i++)
+        if (rule->consequences[i] == def)
+            return true;
+    return false;
+}
+
 static void load_rule(const struct reader_of *r, struct rule *rule, const struct val *tree)
 {
     static const char *const standings[] = {"confirmed", "assumption", "local", NULL};
@@ -146,7 +170,7 @@ static void load_rule(const struct reader_of *r, struct rule *rule, const struct
         struct reason *fault = FAULT(r, tree, T_("“%1$s” is not the name of a rule."), rule->name);
         HINT(r, fault, T_("A rule's name is its subject and its own name with a dot between: incident.initial-report."));
     }
-    if (!want_object(r, tree, NULL, "rule", "name value standing source as-of help"))
+    if (!want_object(r, tree, NULL, "rule", "name value standing source as-of help consequences"))
         return;
     rule->where = place_in(r->l->arena, r, tree);
     rule->words = read_words(r, tree, "name", true);
@@ -158,6 +182,7 @@ static void load_rule(const struct reader_of *r, struct rule *rule, const struct
     rule->standing = (enum standing)read_one_of(r, tree, "standing", standings, STANDING_ASSUMPTION);
     rule->source = read_text(r, tree, "source", true);
     rule->as_of = read_text(r, tree, "as-of", true);
+    load_consequences(r, rule, tree);
     if (rule->as_of && !day_ok(rule->as_of)) {
         struct reason *fault = FAULT(r, member(r, tree, "as-of", false), T_("“%1$s” is no day."), rule->as_of);
         HINT(r, fault, T_("Write a day as 2026-11-22."));

@@ -34,6 +34,7 @@ struct rule {
     enum standing standing;
     const char *source;
     const char *as_of;                       /* "2026-11-22" */
+    const struct register_def *const *consequences; size_t n_consequences;      /* all that may be changed in its name */
     const char *where;                       /* file:line */
 };
 
@@ -218,6 +219,8 @@ bool pack_next_pair(const struct pack *, struct pack_pair *);
 /* The span of a rule for a rank word ("SECRET"); ABSENT where the rule has none for it. */
 enum status rule_span(const struct rule *, const char *rank_word, struct span *ret) MUST_CHECK;
 int64_t rule_number(const struct rule *, int64_t otherwise);
+/* Whether records of a register may be changed in the rule's name: by an engine's consequence, by a job. */
+bool rule_touches(const struct rule *, const struct register_def *);
 /* What a rule of the form [{level, value}] says for a rank word, or a plain rule's value. NULL where it says nothing. */
 const struct val *rule_value(const struct rule *, const char *rank_word);
 extern const char *const rank_words[];       /* "TOP SECRET", ..., "UNCLASSIFIED", highest first, NULL at the end */

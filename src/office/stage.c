@@ -184,12 +184,17 @@ void stage_changed(struct stage *stage, struct staged_image *item, const char *s
     bool entered = !item->before || item->before->state != image->state;
     if (!item->changed)
         image->version = item->before ? item->before->version + 1 : 1;
+    /* What a consequence adds to a version that the writer makes stays the writer's version. */
+    if (!item->changed || item->by_office || !stage->following) {
+        item->by_office = stage->following;
+        item->cause = stage->cause;
+        image->by = stage->person;
+        image->post = stage->post;
+        image->step = arena_strdup(stage->arena, step);
+        image->reason = reason && *reason ? arena_strdup(stage->arena, reason) : NULL;
+    }
     item->changed = true;
     image->updated = stage->now;
-    image->by = stage->person;
-    image->post = stage->post;
-    image->step = arena_strdup(stage->arena, step);
-    image->reason = reason && *reason ? arena_strdup(stage->arena, reason) : NULL;
     if (entered) {
         struct val *since = val_copy(stage->arena, image->since);
         val_set_int(stage->arena, since, state, stage->now);
@@ -250,6 +255,17 @@ static struct entry entry_of(const struct stage *stage, const char *kind)
                           .account = stage->account_number, .post = stage->post, .cause = stage->cause, .label = -1};
 }
 
+/* A version or link that a consequence makes is the office's: its entry names rule and cause, and no person. */
+static struct entry item_entry(const struct stage *stage, const struct staged_image *item, const char *kind)
+{
+    struct entry entry = entry_of(stage, kind);
+    if (item->by_office) {
+        entry.person = entry.account = entry.post = NULL;
+        entry.cause = item->cause;
+    }
+    return entry;
+}
+
 static enum status write_new_labels(struct stage *stage)
 {
     struct intern *intern = stage->office->intern;
@@ -299,7 +315,7 @@ static enum status write_record(struct stage *stage, struct staged_image *item)
     struct office *office = stage->office;
     struct image *image = item->after;
     struct buf body;
-    struct entry entry = entry_of(stage, "change");
+    struct entry entry = item_entry(stage, item, "change");
     struct stored_record stored = {.id = image->id, .register_ = image->def->name, .number = image->number,
         .guard = image->guard, .label = image->label, .file = image->file,
         .state = image->def->states[image->state].name, .version = image->version, .created = image->created,
@@ -329,11 +345,12 @@ static enum status write_record(struct stage *stage, struct staged_image *item)
     return txn_put_index(stage->txn, image->id, image->guard, image->updated, keys, n_keys, terms, n_terms);
 }
 
-static enum status write_link(struct stage *stage, const struct image *from, const struct image_link *link, bool cut)
+static enum status write_link(struct stage *stage, const struct staged_image *item, const struct image_link *link, bool cut)
 {
+    const struct image *from = item->after;
     struct office *office = stage->office;
     struct staged_image *to = stage_image(stage, link->to);
-    struct entry entry = entry_of(stage, "link");
+    struct entry entry = item_entry(stage, item, "link");
     struct stored_link stored = {.id = link->id, .field = link_field_id(office, from->def, link->field), .from = from->id,
         .to = link->to, .from_guard = from->guard, .to_guard = to ? to->after->guard : 0, .made = link->made, .cut = cut};
     char digits[ID_DIGITS + 1];
@@ -365,9 +382,9 @@ static enum status write_links(struct stage *stage, struct staged_image *item)
 {
     enum status status = OK;
     for (size_t i = 0; status == OK && i < item->n_cut; i++)
-        status = write_link(stage, item->after, &item->cut[i], true);
+        status = write_link(stage, item, &item->cut[i], true);
     for (size_t i = 0; status == OK && i < item->n_made; i++)
-        status = write_link(stage, item->after, &item->made[i], false);
+        status = write_link(stage, item, &item->made[i], false);
     if (status == OK && item->before && item->before->guard != item->after->guard)
         status = txn_move_links(stage->txn, item->after->id, item->after->guard);
     return status;

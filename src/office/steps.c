@@ -97,7 +97,7 @@ static bool not_refused(struct stage *stage, const struct image *image, const st
     bool refused = false;
     for (size_t i = 0; i < step->n_refusals; i++)
         refused |= refusal_applies(stage, image, step->refusals[i]);
-    return !refused && engines_review(stage, step->refuse, step->n_refuse);
+    return !refused && engines_review(stage, image, step->refuse, step->n_refuse);
 }
 
 static bool with_fields(struct stage *stage, struct staged_image *item, const struct op *op, const struct step_def *step)

@@ -11,6 +11,7 @@
 
 #include "base/embedded.h"
 #include "base/text.h"
+#include "office/duty.h"
 
 #define NATO "1.3.26.1.3.1"
 #define CLEARED(level) "\"clearances\":[{\"clearance\":\"{\\\"categories\\\":[],\\\"classes\\\":[\\\"" level "\\\"],\\\"policy\\\":\\\"" NATO "\\\"}\",\"from\":\"2026-01-01\",\"until\":\"2031-01-01\"}]," \
@@ -36,6 +37,8 @@ static const char usual[] = "["
 
 static char last_words[4096];
 static unsigned counter;
+const char *fixture_pack;
+const struct duty *const *fixture_engines = duties_all;
 
 static void die(const char *what, const struct reasons *reasons)
 {
@@ -85,7 +88,7 @@ void fixture_new_with(struct fixture *fixture, const char *more)
     snprintf(fixture->folder, sizeof fixture->folder, "/tmp/castellan-test-XXXXXX");
     if (!mkdtemp(fixture->folder) || rmdir(fixture->folder) != 0)
         die("folder", NULL);
-    if (pack_load_embedded(NULL, &reasons, &pack) != OK)
+    if (pack_load_embedded(fixture_pack, &reasons, &pack) != OK)
         die("pack", &reasons);
     for (size_t i = 0; i < embedded_count && n < 16; i++)
         if (str_starts(embedded_files[i].path, "policies/") && str_ends(embedded_files[i].path, ".xml")) {
@@ -106,7 +109,7 @@ void fixture_reopen(struct fixture *fixture)
     struct reasons reasons;
     reasons_init(&reasons, fixture->arena);
     office_close(fixture->office);
-    if (office_open(&(struct office_options){.folder = fixture->folder, .now = fixture->now, .fast_secrets = true}, &reasons, &fixture->office) != OK)
+    if (office_open(&(struct office_options){.folder = fixture->folder, .now = fixture->now, .duties = fixture_engines, .fast_secrets = true}, &reasons, &fixture->office) != OK)
         die("open", &reasons);
 }
 

@@ -17,6 +17,10 @@ struct fixture {
     struct office *office;
     moment now;
 };
+/* The engines that it is opened with: duties_all, unless a test sets its own before fixture_new. */
+extern const struct duty *const *fixture_engines;
+/* A folder whose duties/ and posts/ lie over the embedded definitions; NULL: none. */
+extern const char *fixture_pack;
 /* Makes and opens the office; aborts with words when it cannot. */
 void fixture_new(struct fixture *);
 /* With more persons: a JSON array like the deed's, joined to the usual ones. */

@@ -2,6 +2,7 @@
  * castellan demo: see demo.h. The seed is fixed unless given, so two runs invent the same people.
  */
 #include "cli/demo/demo.h"
+#include "office/duty.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -159,7 +160,7 @@ static enum status make(struct demo *demo, const char *folder)
     moment founded = demo->now - 400 * DAY;
     enum status status = found_office(folder, demo_deed(demo), true, founded, demo->arena, demo->reasons);
     if (status == OK)
-        status = office_open(&(struct office_options){.folder = folder, .now = demo->now}, demo->reasons, &demo->office);
+        status = office_open(&(struct office_options){.folder = folder, .now = demo->now, .duties = duties_all}, demo->reasons, &demo->office);
     static const struct { const char *name; enum status (*run)(struct demo *); } parts[] = {
         {"people", demo_people}, {"places and systems", demo_places}, {"a year of work", demo_year}};
     for (size_t i = 0; status == OK && i < sizeof parts / sizeof *parts; i++) {
