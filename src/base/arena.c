@@ -6,6 +6,7 @@
  * would be with malloc.
  */
 #include "base/arena.h"
+#include "base/arena_hook.h"
 
 #include <assert.h>
 #include <stdbool.h>
@@ -122,6 +123,22 @@ void arena_on_failure(struct arena *arena, void (*failed)(void *), void *arg)
 {
     arena->failed = failed;
     arena->failed_arg = arg;
+}
+
+struct arena_hook arena_lend(struct arena *arena, void (*failed)(void *), void *arg)
+{
+    struct arena_hook former = {arena->failed, arena->failed_arg, arena->guard};
+    arena->failed = failed;
+    arena->failed_arg = arg;
+    arena->guard = NULL;
+    return former;
+}
+
+void arena_give_back(struct arena *arena, struct arena_hook former)
+{
+    arena->failed = former.failed;
+    arena->failed_arg = former.arg;
+    arena->guard = former.guard;
 }
 
 void arena_guard(struct arena *arena, struct arena_guard *guard)

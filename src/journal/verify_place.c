@@ -102,7 +102,8 @@ static void bad_stored(struct walk *w, uint64_t at)
 
 void place_conclude(struct walk *w)
 {
-    if (w->bad_node_at != JOURNAL_NOWHERE)
+    /* Where entries themselves stand wrongly, a node that does not fit them is no further fault: it may be the one that is right. */
+    if (w->bad_node_at != JOURNAL_NOWHERE && w->misplaced_at == JOURNAL_NOWHERE && w->unreadable_at == JOURNAL_NOWHERE)
         bad_stored(w, w->bad_node_at);
     if (w->differs_at != JOURNAL_NOWHERE) {
         const struct sides s = {w->entry_tail, w->stored_tail, w->n_entry_tail, w->n_stored_tail};

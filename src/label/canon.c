@@ -101,14 +101,19 @@ static struct val *categories_val(struct arena *arena, const struct category *li
     return array;
 }
 
+static void drop_buf(void *buf) { buf_free(buf); }
+
 /* The text of a tree that we have built of strings: cannot fail but for memory, where the arena's own rule holds. */
 static char *canonical(struct arena *arena, const struct val *tree)
 {
     struct buf out;
     buf_init(&out, 4 * MAX_JSON);
     char *text = NULL;
+    struct arena_guard guard = {.release = drop_buf, .arg = &out};
+    arena_guard(arena, &guard);
     if (json_canonical(&out, tree) == OK && !out.failed)
         text = arena_strndup(arena, out.data, out.len);
+    arena_unguard(arena, &guard);
     buf_free(&out);
     return text;
 }

@@ -3,12 +3,15 @@
  * Door one. A change is staged op by op in the writer's thread, checked, written with its journal entries, and answered; a
  * refusal is journalled and leaves nothing else behind.
  */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena_hook.h"
 #include "base/text.h"
 #include "office/inside.h"
+#include "store/escape.h"
 
 bool refuse(struct stage *stage, enum status status, const char *rule, const char *where, const char *english, ...)
 {
@@ -363,48 +366,86 @@ static bool apply_ops(struct applying *applying, struct stage *stage)
     return engines_follow(stage);
 }
 
-static bool run(struct job *job, struct txn *txn)
+static bool run_stage(struct applying *applying, struct txn *txn, struct stage *begun)
 {
-    struct applying *applying = (struct applying *)job;
     struct outcome *outcome = applying->outcome;
-    struct stage stage = {.office = applying->office, .txn = txn, .arena = applying->arena, .key = applying->change->key,
+    *begun = (struct stage){.office = applying->office, .txn = txn, .arena = applying->arena, .key = applying->change->key,
                           .now = applying->change->now, .only_try = applying->only_try, .under = applying->under, .reasons = &outcome->reasons,
                           .failure = REFUSED};
-    bool has_key = applying->change->writer && stage.key && *stage.key;
-    stage_begin(&stage);
-    bool good = take_writer(applying, &stage);
-    if (good && has_key && repeated(applying, &stage)) {
-        stage_abandon(&stage);
+    bool has_key = applying->change->writer && begun->key && *begun->key;
+    stage_begin(begun);
+    bool good = take_writer(applying, begun);
+    if (good && has_key && repeated(applying, begun)) {
+        stage_abandon(begun);
         return false;
     }
-    good = good && apply_ops(applying, &stage);
+    good = good && apply_ops(applying, begun);
     if (!good || applying->only_try) {
-        outcome->status = good ? OK : stage.failure;
+        outcome->status = good ? OK : begun->failure;
         if (!good)
             outcome->n_numbers = 0;
         bool journal = !good && !applying->only_try && applying->change->writer;
-        stage_abandon(&stage);
-        return journal && journal_refusal(applying, &stage);
+        stage_abandon(begun);
+        return journal && journal_refusal(applying, begun);
     }
-    outcome->status = stage_write(&stage);
+    outcome->status = stage_write(begun);
     if (outcome->status == OK && has_key)
-        outcome->status = remember_answer(applying, &stage);
+        outcome->status = remember_answer(applying, begun);
     if (outcome->status != OK) {
         applying->office->staged_damaged = true;
-        stage_abandon(&stage);
+        stage_abandon(begun);
         return false;
     }
     applying->wrote = true;
-    engines_staged(&stage);
-    stage_end(&stage);
+    engines_staged(begun);
+    stage_end(begun);
     return true;
+}
+
+/* The arena is the caller's, lent to the writer's thread: where it is exhausted the change is refused here, without words since there is
+ * no room for any, and nothing jumps to the caller's stack. */
+static void jump(void *arg) { longjmp(*(jmp_buf *)arg, 1); }
+
+static bool run(struct job *job, struct txn *txn)
+{
+    static _Thread_local struct stage stage;
+    struct applying *applying = (struct applying *)job;
+    const size_t n_batch = applying->office->n_batch, n_takes = applying->office->n_takes;
+    jmp_buf escape;
+    bool good;
+    const struct arena_hook former = arena_lend(applying->arena, jump, &escape);
+    if (setjmp(escape) == 0) {
+        good = run_stage(applying, txn, &stage);
+    } else {
+        txn_escaped(txn);
+        applying->office->staged_damaged = true;
+        stage_abandon(&stage);
+        applying->outcome->status = NO_MEMORY;
+        applying->outcome->n_numbers = 0;
+        applying->wrote = good = false;
+    }
+    arena_give_back(applying->arena, former);
+    if (!good) {                               /* whatever was written is rolled back: neither readers nor streams hear of it */
+        applying->office->n_batch = n_batch;
+        applying->office->n_takes = n_takes;
+    }
+    return good;
+}
+
+static void say_not_stored(struct applying *applying)
+{
+    jmp_buf escape;
+    const struct arena_hook former = arena_lend(applying->arena, jump, &escape);
+    if (setjmp(escape) == 0)
+        reason_add(&applying->outcome->reasons, "store", NULL, T_("The change could not be stored; nothing was changed."));
+    arena_give_back(applying->arena, former);
 }
 
 static void settled(struct job *job, bool committed)
 {
     struct applying *applying = (struct applying *)job;
     if (applying->wrote && !committed) {
-        reason_add(&applying->outcome->reasons, "store", NULL, T_("The change could not be stored; nothing was changed."));
+        say_not_stored(applying);
         applying->outcome->status = FAILED_IO;
         applying->outcome->n_numbers = 0;
     }

@@ -172,12 +172,17 @@ const char *index_name(const struct index_def *def, struct arena *arena)
     return "";
 }
 
+/* The arena may end in the midst of it (a guard then frees what malloc gave). */
+static void drop_buf(void *buf) { buf_free(buf); }
+
 size_t index_keys(const struct index_plan *plan, const struct image *image, struct arena *arena, struct index_key **ret)
 {
     struct buf key;
     size_t n = 0, cap = plan->n + 16;
     struct index_key *keys = ARENA_ARRAY(arena, struct index_key, cap);
+    struct arena_guard guard = {.release = drop_buf, .arg = &key};
     buf_init(&key, KEY_MAX * 2);
+    arena_guard(arena, &guard);
     for (size_t i = 0; i < plan->n; i++)
         for (size_t part = 0; n < cap; part++) {
             buf_clear(&key);
@@ -186,6 +191,7 @@ size_t index_keys(const struct index_plan *plan, const struct image *image, stru
             size_t len = key.len > KEY_MAX ? KEY_MAX : key.len;
             keys[n++] = (struct index_key){plan->defs[i].id, arena_memdup(arena, key.data, len), len};
         }
+    arena_unguard(arena, &guard);
     buf_free(&key);
     *ret = keys;
     return n;
@@ -212,7 +218,10 @@ size_t index_terms(const struct image *image, struct arena *arena, const char **
             buf_adds(&text, value);
         }
     }
+    struct arena_guard guard = {.release = drop_buf, .arg = &text};
+    arena_guard(arena, &guard);
     size_t n = text_terms(arena, text.data, text.len, TERMS_MAX, ret);
+    arena_unguard(arena, &guard);
     buf_free(&text);
     return n;
 }

@@ -289,6 +289,7 @@ static void forget_holders(struct office *office)
 static void batch_done(void *arg, bool committed)
 {
     struct office *office = arg;
+    bool damaged = office->staged_damaged || (!committed && office->n_batch);
     if (committed) {
         pthread_rwlock_wrlock(&office->lock);
         intern_publish(office->intern);
@@ -297,19 +298,23 @@ static void batch_done(void *arg, bool committed)
         pthread_rwlock_unlock(&office->lock);
         if (office->heard && office->n_batch)
             office->heard(office->heard_arg, office->batch, office->n_batch);
-    } else if (office->n_batch || office->staged_damaged) {
-        /* The batch is lost: the writer's model forgets it. */
+    }
+    office->staged_damaged = false;
+    if (damaged) {
+        /* A change or the whole batch is lost: the writer's model is built anew from what is stored. Where even that fails, the next batch
+         * tries again; until then nobody has a post in that model, so nothing is written. */
         intern_rewind(office->intern, (struct intern_mark){intern_labels(office->intern), intern_guards(office->intern)});
         model_free(office->staged);
         office->staged = model_new(office->pack, office->pool);
-        if (fold(office, office->staged) != OK)
+        if (fold(office, office->staged) != OK) {
             log_error("the writer's model could not be built anew");
+            office->staged_damaged = true;
+        }
         forget_holders(office);
     }
     for (size_t d = 0; d < office->n_duties; d++)
         if (office->duties[d].state->settled)
             office->duties[d].state->settled(office->duties[d].state, committed);
-    office->staged_damaged = false;
     office->n_batch = office->n_takes = 0;
     arena_clear(office->batch_arena);
 }

@@ -10,32 +10,21 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "office/inside.h"
+#include "office/verify_inner.h"
 
-struct expected {                              /* what the journal says of one record or link */
-    uint64_t version, position;
-    bool seen, erased;
-    uint64_t rows, postings;                   /* sums of hashes: expected minus found */
-};
-struct verifying {
-    struct office *office;
-    struct arena *arena;
-    struct reasons *reasons;
-    struct office_verdict *verdict;
-    struct idmap records, links, labels;       /* id -> struct expected */
-    struct idmap by_position;                  /* position + 1 -> struct expected, for erasures */
-    uint64_t pack_position;
-    void (*progress)(void *, uint64_t);
-    void *arg;
-};
-
-static void differ(struct verifying *all, const char *rule, const char *where, const char *english)
+void differ(struct verifying *all, const char *rule, const char *where, const char *english)
 {
     all->verdict->differences++;
     reason_add(all->reasons, rule, where, english);
 }
+void differ_number(struct verifying *all, int64_t id, const char *rule, const char *english)
+{
+    char digits[ID_DIGITS + 1];
+    crockford_write((uint64_t)id & (uint64_t)ID_MASK, ID_DIGITS, digits);
+    differ(all, rule, digits, english);
+}
 
-static struct expected *expect(struct verifying *all, struct idmap *map, int64_t id)
+struct expected *expect(struct idmap *map, int64_t id)
 {
     struct expected *known = idmap_get(map, id);
     if (!known && id) {
@@ -44,7 +33,6 @@ static struct expected *expect(struct verifying *all, struct idmap *map, int64_t
             abort();
         idmap_put(map, id, known);
     }
-    (void)all;
     return known;
 }
 
@@ -55,13 +43,19 @@ static void hear_entry(void *arg, const struct entry *entry)
     struct verifying *all = arg;
     struct expected *known = NULL;
     if (str_eq(entry->kind, "change"))
-        known = expect(all, &all->records, number_id(entry->record));
+        known = expect(&all->records, number_id(entry->record));
     else if (str_eq(entry->kind, "link"))
-        known = expect(all, &all->links, number_id(entry->record));
+        known = expect(&all->links, number_id(entry->record));
     else if (str_eq(entry->kind, "label"))
-        known = expect(all, &all->labels, entry->label);
+        known = expect(&all->labels, entry->label);
     else if (str_eq(entry->kind, "pack"))
-        all->pack_position = entry->position;
+        all->packs++;
+    else if (str_eq(entry->kind, "erasure"))
+        idmap_put(&all->erasures, (int64_t)entry->position + 1, &all->erasures);
+    if (str_eq(entry->kind, "change"))
+        all->changes++;
+    else if (entry->has_commitment)
+        idmap_put(&all->bodies, (int64_t)entry->position + 1, all);
     if (known) {
         known->version = entry->version;
         known->position = entry->position;
@@ -135,13 +129,15 @@ static void load_notes(struct verifying *all, const char *folder, struct journal
     while (key && len && (key[len - 1] == '\n' || key[len - 1] == ' '))
         key[--len] = 0;
     options->public_key_line = key;
-    if (!key)
+    if (!key && options->n_notes) {
+        differ(all, "verify.key", "signer/signer.pub", T_("The signer's public key is missing; the checkpoints cannot be checked."));
         options->n_notes = 0;
+    }
 }
 
 /* ---- tables ---- */
 
-static uint64_t row_hash(uint32_t kind, uint32_t guard, const void *key, size_t len, int64_t number)
+uint64_t row_hash(uint32_t kind, uint32_t guard, const void *key, size_t len, int64_t number)
 {
     uint64_t h = UINT64_C(14695981039346656037) ^ kind;
     const uint8_t *bytes = key;
@@ -153,10 +149,15 @@ static uint64_t row_hash(uint32_t kind, uint32_t guard, const void *key, size_t 
     return h ^ (h >> 29);
 }
 
-static bool right_guard(const struct verifying *all, const struct stored_record *stored, const struct image *image)
+uint64_t header_hash(guard_id guard, label_id label, record_id file, const char *state, int64_t version, moment updated)
 {
-    const struct stored_guard *guard = stored->guard >= 1 && stored->guard <= intern_guards(all->office->intern)
-                                           ? intern_guard(all->office->intern, stored->guard) : NULL;
+    return row_hash((uint32_t)label, (uint32_t)guard, state ? state : "", state ? strlen(state) : 0, updated) ^
+           row_hash(1, 2, &file, sizeof file, version);
+}
+
+bool right_guard(const struct verifying *all, guard_id id, const struct image *image)
+{
+    const struct stored_guard *guard = id >= 1 && id <= intern_guards(all->office->intern) ? intern_guard(all->office->intern, id) : NULL;
     const struct register_def *def = image->def;
     const char *of = strcmp(def->name, "proposal") == 0 ? image_text(image, "register") : NULL;
     if (of && pack_register(all->office->pack, of))
@@ -170,11 +171,21 @@ static void expect_rows(struct verifying *all, struct arena *arena, const struct
     struct index_key *keys;
     const char **terms;
     size_t n = index_keys(&all->office->plans[image->def->index], image, arena, &keys);
-    for (size_t i = 0; i < n; i++)
+    /* The same key twice is one row, in the order of the store's own lists. */
+    for (size_t i = 0; i < n; i++) {
+        bool again = false;
+        for (size_t k = 0; k < i && !again; k++)
+            again = keys[k].field == keys[i].field && keys[k].len == keys[i].len && memcmp(keys[k].key, keys[i].key, keys[i].len) == 0;
+        if (again)
+            continue;
         known->rows += row_hash((uint32_t)keys[i].field, (uint32_t)guard, keys[i].key, keys[i].len, 0);
+        known->listed += row_hash((uint32_t)keys[i].field, (uint32_t)guard, keys[i].key, keys[i].len, image->updated);
+    }
     n = index_terms(image, arena, &terms);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         known->postings += row_hash(0, (uint32_t)guard, terms[i], strlen(terms[i]), image->updated);
+        known->listed += row_hash(0, (uint32_t)guard, terms[i], strlen(terms[i]), image->updated);
+    }
 }
 
 static bool check_record(void *arg, const struct stored_record *stored)
@@ -189,6 +200,8 @@ static bool check_record(void *arg, const struct stored_record *stored)
         return true;
     }
     known->seen = true;
+    known->guard = stored->guard;
+    known->header = header_hash(stored->guard, stored->label, stored->file, stored->state, stored->version, stored->updated);
     if ((uint64_t)stored->version != known->version || stored->position != known->position)
         differ(all, "verify.version", stored->number, T_("The table holds another version of this record than the journal's last."));
     if (!stored->body)
@@ -199,7 +212,7 @@ static bool check_record(void *arg, const struct stored_record *stored)
              !str_eq(image.def->states[image.state].name, stored->state) || image.version != stored->version ||
              image.created != stored->created || image.updated != stored->updated || image.label != stored->label || image.file != stored->file)
         differ(all, "verify.header", stored->number, T_("The table's row of this record differs from its body."));
-    else if (!right_guard(all, stored, &image))
+    else if (!right_guard(all, stored->guard, &image))
         differ(all, "verify.guard", stored->number, T_("The guard of this record does not follow from its label, file and register."));
     else
         expect_rows(all, arena, &image, stored->guard, known);
@@ -210,17 +223,23 @@ static bool check_record(void *arg, const struct stored_record *stored)
 static bool check_value(void *arg, field_id field, guard_id guard, const void *key, size_t len, record_id record)
 {
     struct verifying *all = arg;
-    struct expected *known = expect(all, &all->records, record);
+    struct expected *known = expect(&all->records, record);
     all->verdict->rows++;
-    known->rows -= row_hash((uint32_t)field, (uint32_t)guard, key, len, 0);
+    if (!known)
+        differ(all, "verify.index", NULL, T_("An index row of no record stands in the tables."));
+    else
+        known->rows -= row_hash((uint32_t)field, (uint32_t)guard, key, len, 0);
     return true;
 }
 static bool check_posting(void *arg, const void *term, size_t len, guard_id guard, moment updated, record_id record)
 {
     struct verifying *all = arg;
-    struct expected *known = expect(all, &all->records, record);
+    struct expected *known = expect(&all->records, record);
     all->verdict->postings++;
-    known->postings -= row_hash(0, (uint32_t)guard, term, len, updated);
+    if (!known)
+        differ(all, "verify.postings", NULL, T_("A search row of no record stands in the tables."));
+    else
+        known->postings -= row_hash(0, (uint32_t)guard, term, len, updated);
     return true;
 }
 static bool check_link(void *arg, const struct stored_link *link)
@@ -234,8 +253,13 @@ static bool check_link(void *arg, const struct stored_link *link)
         differ(all, "verify.link", digits, T_("This link stands in the tables, but the journal has no entry of it."));
     else if (link->position != known->position || link->cut != (known->version == 2))
         differ(all, "verify.link", digits, T_("The table's row of this link differs from the journal."));
-    if (known)
+    if (known) {
         known->seen = true;
+        known->link = known->link ? known->link : malloc(sizeof *link);
+        if (!known->link)
+            abort();
+        *known->link = *link;
+    }
     return true;
 }
 static bool check_label(void *arg, label_id id, const char *text)
@@ -262,13 +286,6 @@ static bool check_side(void *arg, const char *table, record_id owner, const char
     return true;
 }
 
-static void number_words(struct verifying *all, int64_t id, const char *rule, const char *english)
-{
-    char digits[ID_DIGITS + 1];
-    crockford_write((uint64_t)id, ID_DIGITS, digits);
-    differ(all, rule, digits, english);
-}
-
 static void check_left_over(struct verifying *all)
 {
     int64_t id;
@@ -276,18 +293,18 @@ static void check_left_over(struct verifying *all)
     for (size_t walk = 0; idmap_next(&all->records, &walk, &id, &value);) {
         const struct expected *known = value;
         if (!known->seen && !known->erased)
-            number_words(all, id, "verify.missing", T_("The journal has a record that the tables lack."));
+            differ_number(all, id, "verify.missing", T_("The journal has a record that the tables lack."));
         else if (known->rows)
-            number_words(all, id, "verify.index", T_("Index rows of this record differ from what its body gives."));
+            differ_number(all, id, "verify.index", T_("Index rows of this record differ from what its body gives."));
         else if (known->postings)
-            number_words(all, id, "verify.postings", T_("Search rows of this record differ from what its body gives."));
+            differ_number(all, id, "verify.postings", T_("Search rows of this record differ from what its body gives."));
     }
     for (size_t walk = 0; idmap_next(&all->links, &walk, &id, &value);)
         if (!((struct expected *)value)->seen)
-            number_words(all, id, "verify.missing", T_("The journal has a link that the tables lack."));
+            differ_number(all, id, "verify.missing", T_("The journal has a link that the tables lack."));
     for (size_t walk = 0; idmap_next(&all->labels, &walk, &id, &value);)
         if (!((struct expected *)value)->seen)
-            number_words(all, id, "verify.missing", T_("The journal has a label that the tables lack."));
+            differ_number(all, id, "verify.missing", T_("The journal has a label that the tables lack."));
 }
 
 /* Labels' texts against the bodies that their entries commit to. */
@@ -325,8 +342,11 @@ static enum status check_tables(struct verifying *all)
         status = store_each_label(store, check_label, all);
     if (status == OK)
         status = store_each_side(store, check_side, all);
+    if (status == OK)
+        status = verify_rows(all);
     check_left_over(all);
     check_label_texts(all);
+    verify_files(all);
     return status;
 }
 
@@ -341,8 +361,11 @@ static void free_map(struct idmap *map)
 enum status office_verify(struct office *office, const char *folder, bool journal_only, void (*progress)(void *, uint64_t), void *arg,
                           struct arena *arena, struct reasons *reasons, struct office_verdict *ret)
 {
-    struct verifying all = {.office = office, .arena = arena, .reasons = reasons, .verdict = ret, .progress = progress, .arg = arg};
+    struct verifying all = {.office = office, .arena = arena, .reasons = reasons, .verdict = ret, .folder = folder, .progress = progress, .arg = arg};
     *ret = (struct office_verdict){0};
+    enum status ready = journal_only ? OK : store_move_fresh(office->store);
+    if (ready != OK)
+        return ready;
     struct journal_source source = {.arg = &all, .size = store_journal_size(office->store), .leaves = leaves,
                                     .stored = store_tree(office->store), .body = body};
     struct journal_options options = {.entry = journal_only ? NULL : hear_entry, .erased = journal_only ? NULL : hear_erased,
@@ -355,7 +378,10 @@ enum status office_verify(struct office *office, const char *folder, bool journa
             status = tables;
         else if (ret->differences || ret->side_damaged)
             status = DAMAGED;
+    } else if (status == OK && ret->differences) {
+        status = DAMAGED;
     }
+    verify_rows_free(&all);
     free_map(&all.records);
     free_map(&all.links);
     free_map(&all.labels);

@@ -170,6 +170,30 @@ static enum status read_list(struct txn *txn, record_id id, struct arena *arena,
     return status;
 }
 
+bool index_list_items(struct arena *arena, const void *run, size_t len, struct listed_item *item,
+                      bool (*each)(void *, const struct listed_item *), void *arg)
+{
+    struct list lists[2];
+    if (!run) {
+        return false;
+    }
+    const uint8_t *at = arena_memdup(arena, run, len), *end = at + len;
+    if (!read_items(arena, &at, end, true, &lists[0]) || !read_items(arena, &at, end, false, &lists[1])) {
+        return false;
+    }
+    for (size_t l = 0; l < 2; l++) {
+        for (size_t i = 0; i < lists[l].n; i++) {
+            item->field = lists[l].items[i].field;
+            item->bytes = lists[l].items[i].bytes;
+            item->len = lists[l].items[i].len;
+            if (!each(arg, item)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 static enum status put_list(struct txn *txn, int64_t old, const struct place *is, const struct buf *list)
 {
     enum status status = old ? RUN(txn->db, SQL_DROP_LIST, INT(old)) : OK;

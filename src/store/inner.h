@@ -35,6 +35,7 @@ struct txn {
     struct tree_edge edge;          /* as the batch leaves it */
     struct removal *removals;
     bool erased;                    /* something must not survive in the WAL either */
+    bool move_all;                  /* every fresh index row goes into its table with this batch */
 };
 struct store {
     char *folder;
@@ -101,6 +102,9 @@ bool record_from(struct rows *, struct arena *, struct stored_record *ret);     
 enum status attachment_forget(struct txn *, const char *address) MUST_CHECK;
 /* index.c: takes a record out of every index. */
 enum status index_drop(struct txn *, record_id) MUST_CHECK;
+/* The items of a stored run, one call each with `item` filled in; false when it cannot be read or `each` stopped. */
+bool index_list_items(struct arena *, const void *run, size_t len, struct listed_item *item,
+                      bool (*each)(void *, const struct listed_item *), void *arg);
 /* links.c */
 struct stored_link link_from(struct rows *);
 

@@ -155,4 +155,12 @@ const struct sql sql_table[SQL_COUNT] = {
     [VIEW_SIDE] = {"view side", "SELECT key, label, mac, data FROM seen_side WHERE name = $1 AND owner = $2 AND key = $3"},
     [VIEW_SIDE_EACH] = {"view each side",
         "SELECT key, label, mac, data FROM seen_side WHERE name = $1 AND owner = $2 ORDER BY key"},
+
+    [SQL_COUNT_ROWS] = {"count rows", "SELECT (SELECT COUNT(*) FROM entry), (SELECT COUNT(*) FROM node),"
+        " (SELECT COUNT(*) FROM version)"},
+    [SQL_EACH_VERSION] = {"each version", "SELECT position, record, version, previous, guard, label, file, state, updated,"
+        " body FROM version ORDER BY position"},
+    [SQL_EACH_BODY_PLACE] = {"each body's place", "SELECT position FROM body ORDER BY position"},
+    [SQL_EACH_LIST] = {"each list", "SELECT l.place, l.record, l.guard, l.updated, l.list, r.listed FROM index_list l"
+        " LEFT JOIN record r ON r.id = l.record ORDER BY l.place"},
 };

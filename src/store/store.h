@@ -215,6 +215,28 @@ enum status store_each_value(struct store *, bool (*)(void *, field_id, guard_id
 enum status store_each_posting(struct store *, bool (*)(void *, const void *term, size_t, guard_id, moment updated, record_id), void *) MUST_CHECK;
 /* Every stored version of a record, newest first, bodies NULL where erased: for verify. */
 enum status store_each_version(struct store *, record_id, bool (*)(void *, const struct stored_record *), void *) MUST_CHECK;
+/* For verify: index rows that still lie in the log are moved into their tables first. */
+enum status store_move_fresh(struct store *) MUST_CHECK;
+/* For verify: rows as they lie in the tables, whether anything leads to them or not. */
+struct store_counts { uint64_t entries, nodes, versions; };
+enum status store_count(struct store *, struct store_counts *ret) MUST_CHECK;
+struct version_row {
+    int64_t position, version, previous;        /* previous: -1 none */
+    record_id record, file;
+    guard_id guard;
+    label_id label;
+    const char *state, *body;                   /* body NULL: erased; not ended by a NUL */
+    size_t body_len;
+    moment updated;
+};
+enum status store_each_version_row(struct store *, bool (*)(void *, const struct version_row *), void *) MUST_CHECK;
+enum status store_each_body_place(struct store *, bool (*)(void *, int64_t position), void *) MUST_CHECK;
+/* What the store keeps of each record's index rows, item by item; a term has field 0. `bytes` NULL: a list that cannot be read or
+ * that its record does not name. */
+struct listed_item { record_id record; guard_id guard; moment updated; field_id field; const void *bytes; size_t len; };
+enum status store_each_list(struct store *, bool (*)(void *, const struct listed_item *), void *) MUST_CHECK;
+struct attachment_row { const char *address; label_id label; record_id file; int64_t size, uses; };
+enum status store_each_attachment(struct store *, bool (*)(void *, const struct attachment_row *), void *) MUST_CHECK;
 enum status store_body_at(struct store *, uint64_t position, struct arena *, uint8_t salt[SALT_BYTES],
                           const char **ret, size_t *ret_len) MUST_CHECK;
 

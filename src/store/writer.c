@@ -151,7 +151,7 @@ static bool commit_batch(struct store *s, struct job **jobs, bool *good, size_t 
         s->refused = !s->before_commit(s->hook_arg, &s->txn);
     }
     if (!s->refused && s->writer.fault == OK) {
-        enum status status = fresh_seal(s->fresh, &s->writer, s->txn.erased || all);
+        enum status status = fresh_seal(s->fresh, &s->writer, s->txn.erased || s->txn.move_all || all);
         if (status != OK && s->writer.fault == OK) {
             s->writer.fault = status;
         }
