@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Looks at every kind of page once: axe over WCAG 2.2 AA in light and dark, no sideways scrolling at 700 pixels, pictures kept.
+
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { ok } from "./tap.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+
+/* Two addresses are one kind of page when they differ in numbers and cursors only. */
+function kind_of(url, status) {
+  const { pathname, searchParams } = new URL(url);
+  const kind = pathname.replace(/\/[A-Z]{3}-[0-9A-Z-]+/g, "/N").replace(/^\/enrol\/.*/, "/enrol/T").replace(/^\/$/, "/desk");
+  return kind + (searchParams.get("view") ? `:${searchParams.get("view")}` : "") + (status >= 400 ? `:${status}` : "");
+}
+
+export class Looks {
+  constructor(artefacts) {
+    this.artefacts = artefacts;
+    this.seen = new Set();
+  }
+  async axe(page, kind, scheme) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.evaluate(AXE);
+    const faults = await page.evaluate(async (tags) => {
+      const { violations } = await globalThis.axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] });
+      return violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${n.any.concat(n.all, n.none).map((c) => c.message).join("; ")}`).join(" | ")}`);
+    }, TAGS);
+    ok(!faults.length, `axe finds nothing: ${kind}, ${scheme}`, faults.join("\n"));
+  }
+  /* Called after every navigation; `name` marks a page that a form was refused on. */
+  async at(person, status, name) {
+    const page = person.page, kind = name || kind_of(page.url(), status);
+    if (this.seen.has(kind)) return;
+    this.seen.add(kind);
+    const file = join(this.artefacts, `${String(this.seen.size).padStart(2, "0")}${kind.replace(/[^\w-]+/g, "-")}`);
+    await page.screenshot({ path: `${file}-1280.png`, fullPage: true });
+    await this.axe(page, kind, "light");
+    await this.axe(page, kind, "dark");
+    await page.screenshot({ path: `${file}-dark.png` });
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.setViewportSize({ width: 700, height: 900 });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    ok(wide <= 0, `no sideways scrolling at 700 pixels: ${kind}`, `${wide} pixels too wide`);
+    await page.screenshot({ path: `${file}-700.png`, fullPage: true });
+    await page.setViewportSize({ width: 1280, height: 900 });
+  }
+}
