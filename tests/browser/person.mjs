@@ -19,7 +19,7 @@ export class Person {
   }
   async open() {
     const page = await this.context.newPage(), base = this.house.base;
-    page.setDefaultTimeout(30000);
+    page.setDefaultTimeout(20000);
     page.on("request", (request) => {
       if (!request.url().startsWith(base + "/") && !/^(data|blob|about):/.test(request.url())) this.strangers.push(request.url());
     });

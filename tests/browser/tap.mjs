@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Test points as TAP on standard output. A part that dies is one failed point, and the parts after it still run.
+// Test points as TAP on standard output. A part that dies is one failed point; `part` says whether all of it
+// passed, so that what stands on it can be left out.
 
 let points = 0, failures = 0;
 
@@ -19,7 +20,7 @@ const plain = (text) => text.replace(/[\u00a0\u202f]/g, " ").replace(/\u2019/g, 
 export const says = (text, words, name) => ok(plain(text).includes(plain(words)), name, `not said: ${words}\nbut: ${plain(text).slice(0, 600)}`);
 
 export async function part(name, body) {
-  const begun = Date.now();
+  const begun = Date.now(), before = failures;
   try {
     await body();
   } catch (error) {
@@ -28,7 +29,7 @@ export async function part(name, body) {
   } finally {
     note(`${name}: ${((Date.now() - begun) / 1000).toFixed(1)} s`);
   }
-  return true;
+  return failures === before;
 }
 export function done() {
   console.log(`1..${points}`);

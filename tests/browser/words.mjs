@@ -38,7 +38,7 @@ export const WORDS = {
     measure: "Retrain the section", proof: "Signed list.", verification: "List seen.", lesson: "Lesson: two-person lock-up.",
   },
   fr: {
-    enrol: "Ouvrir votre compte",
+    enrol: "Ouverture de votre compte",
     concerned: "L'enquêteur ne doit pas être concerné : ni mis en cause, ni déclarant, ni détenteur, ni supérieur d'un mis en cause.",
     uncleared: "L'enquêteur n'est pas habilité au niveau de cette affaire.",
     open: "Encore ouverts : 1 de « Mesures correctives ».",
