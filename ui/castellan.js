@@ -142,8 +142,7 @@
   // Look again: the page fetches itself and takes over the part that changed.
   const live = $$("[data-live]");
   if (live.length && window.EventSource) {
-    const stream = new EventSource("/live?" + live.map((p) => "x=" + encodeURIComponent(p.dataset.live)).join("&"));
-    let waiting;
+    let waiting, stream;
     const again = () => {
       clearTimeout(waiting);
       waiting = setTimeout(async () => {
@@ -158,7 +157,16 @@
         $$(".bands").forEach((band, i) => { const other = $$(".bands", fresh)[i]; if (other) band.replaceWith(other); });
       }, 150);
     };
-    stream.addEventListener("look", again);
-    stream.onmessage = again;
+    const listen = () => {
+      stream = new EventSource("/live?" + live.map((p) => "x=" + encodeURIComponent(p.dataset.live)).join("&"));
+      stream.addEventListener("look", again);
+      stream.onmessage = again;
+    };
+    listen();
+    // A page that nobody sees holds no stream; seen again, it looks again.
+    document.addEventListener("visibilitychange", () => {
+      stream.close();
+      if (!document.hidden) { listen(); again(); }
+    });
   }
 })();

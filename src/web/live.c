@@ -31,6 +31,7 @@ struct stream {
     uint16_t dirty;                          /* topics to be told */
     bool greet, again, beat, ended, parked, in_round;
     bool closed;                             /* its connection is gone; the round frees it */
+    bool counted;                            /* among its session's streams */
     uint64_t last_id;
     void (*resume)(void *); void *resume_arg;
 };
@@ -99,9 +100,33 @@ static void wake(struct stream *s)
     s->resume(s->resume_arg);
 }
 
+/* A page that was left is known as gone only when something is written to it, so the session's oldest stream makes room. */
+static bool end_oldest(struct live *l, const struct session *session)
+{
+    struct stream *oldest = NULL;
+    pthread_mutex_lock(&l->lock);
+    for (struct stream *s = l->streams; s; s = s->next) {
+        if (s->counted && memcmp(&s->session, &session->key, sizeof s->session) == 0) oldest = s;
+    }
+    if (oldest) {
+        oldest->counted = false;
+        oldest->ended = true;
+        wake(oldest);
+    }
+    pthread_mutex_unlock(&l->lock);
+    return oldest && session_stream(web_sessions(l->web), &session->key, -1, 0);
+}
+
+static bool make_room(struct live *l, const struct session *session)
+{
+    struct sessions *all = web_sessions(l->web);
+    return session_stream(all, &session->key, 1, l->most_a_session) ||
+           (end_oldest(l, session) && session_stream(all, &session->key, 1, l->most_a_session));
+}
+
 struct stream *stream_open(struct live *l, const struct session *session, const char *const *topics, size_t n, bool again)
 {
-    if (n > LIVE_TOPICS || !session_stream(web_sessions(l->web), &session->key, 1, l->most_a_session)) return NULL;
+    if (n > LIVE_TOPICS || !make_room(l, session)) return NULL;
     struct stream *s = calloc(1, sizeof *s);
     char (*copy)[LIVE_TOPIC] = calloc(n ? n : 1, LIVE_TOPIC);
     if (!s || !copy) {
@@ -112,7 +137,7 @@ struct stream *stream_open(struct live *l, const struct session *session, const 
     }
     for (size_t i = 0; i < n; i++) snprintf(copy[i], LIVE_TOPIC, "%s", topics[i]);
     *s = (struct stream){.live = l, .session = session->key, .account = session->account, .appointment = session->appointment,
-                         .topics = copy, .n_topics = (unsigned)n, .greet = true, .again = again};
+                         .topics = copy, .n_topics = (unsigned)n, .greet = true, .again = again, .counted = true};
     pthread_mutex_lock(&l->lock);
     s->ended = l->ended;
     s->next = l->streams;
@@ -135,13 +160,14 @@ void stream_close(struct stream *s)
 {
     if (!s) return;
     struct live *l = s->live;
-    session_stream(web_sessions(l->web), &s->session, -1, 0);
+    struct hash session = s->session;
     pthread_mutex_lock(&l->lock);
     unlink_stream(s);
     s->parked = false;
     s->closed = true;
-    bool mine = !s->in_round;
+    bool mine = !s->in_round, counted = s->counted;
     pthread_mutex_unlock(&l->lock);
+    if (counted) session_stream(web_sessions(l->web), &session, -1, 0);
     if (mine) free_stream(s);
 }
 

@@ -36,7 +36,7 @@ void live_changed(struct live *, const struct touched *, size_t);
 /* Heartbeats that are due, and what changed: called by the clock thread a few times a second. */
 void live_tick(struct live *, moment now);
 
-/* NULL when the session has too many. `again`: the client came back. */
+/* Ends the session's oldest when it has too many; NULL when none can be had. `again`: the client came back. */
 struct stream *stream_open(struct live *, const struct session *, const char *const *topics, size_t n, bool again);
 void stream_close(struct stream *);
 /* The next bytes: > 0 how many, 0 park (stream_park was called), -1 the end. `resume` is called with `arg` when there is more. */

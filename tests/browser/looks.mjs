@@ -10,9 +10,11 @@ import { ok } from "./tap.mjs";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
-/* Two addresses are one kind of page when they differ in numbers and cursors only. */
-function kind_of(url, status) {
-  const { pathname, searchParams } = new URL(url);
+/* Two addresses are one kind of page when they differ in numbers and cursors only; all lists are one kind, with rows and without. */
+async function kind_of(page, status) {
+  const { pathname, searchParams } = new URL(page.url());
+  const list = status < 400 && (await page.evaluate(() => document.querySelector("table.list[data-live]") && document.querySelectorAll("tbody tr[data-href]").length));
+  if (typeof list === "number") return list ? "/list" : "/list:empty";
   const kind = pathname.replace(/\/[A-Z]{3}-[0-9A-Z-]+/g, "/N").replace(/^\/enrol\/.*/, "/enrol/T").replace(/^\/$/, "/desk");
   return kind + (searchParams.get("view") ? `:${searchParams.get("view")}` : "") + (status >= 400 ? `:${status}` : "");
 }
@@ -26,14 +28,14 @@ export class Looks {
     await page.emulateMedia({ colorScheme: scheme });
     await page.evaluate(AXE);
     const faults = await page.evaluate(async (tags) => {
-      const { violations } = await globalThis.axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] });
+      const { violations } = await globalThis.axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"], preload: false });
       return violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${n.any.concat(n.all, n.none).map((c) => c.message).join("; ")}`).join(" | ")}`);
     }, TAGS);
     ok(!faults.length, `axe finds nothing: ${kind}, ${scheme}`, faults.join("\n"));
   }
   /* Called after every navigation; `name` marks a page that a form was refused on. */
   async at(person, status, name) {
-    const page = person.page, kind = name || kind_of(page.url(), status);
+    const page = person.page, kind = name || (await kind_of(page, status));
     if (this.seen.has(kind)) return;
     this.seen.add(kind);
     const file = join(this.artefacts, `${String(this.seen.size).padStart(2, "0")}${kind.replace(/[^\w-]+/g, "-")}`);

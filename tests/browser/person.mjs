@@ -9,7 +9,7 @@ const FORM = 'main form:has(input[name="key"])';
 
 export class Person {
   constructor(house, login, name) {
-    Object.assign(this, { house, login, name, password: `correct horse of ${login} 42`, faults: [], strangers: [], expected: new Set() });
+    Object.assign(this, { house, login, name, password: `correct horse of ${login} 42`, messages: [], strangers: [], expected: new Set() });
   }
   /* A new profile, in a language that the browser asks for. */
   async begin(locale) {
@@ -23,14 +23,16 @@ export class Person {
     page.on("request", (request) => {
       if (!request.url().startsWith(base + "/") && !/^(data|blob|about):/.test(request.url())) this.strangers.push(request.url());
     });
-    page.on("pageerror", (error) => this.faults.push(`${page.url()}: ${error.message}`));
+    page.on("pageerror", (error) => this.messages.push({ at: page.url(), text: error.message }));
     page.on("console", (message) => {
-      if (message.type() !== "error") return;
-      const at = (message.location() || {}).url || "";
-      const refused = /status of 4\d\d/.test(message.text()) && this.expected.has(at.replace(base, ""));
-      if (!refused) this.faults.push(`${at || page.url()}: ${message.text()}`);
+      if (message.type() === "error") this.messages.push({ at: (message.location() || {}).url || page.url(), text: message.text() });
     });
     return page;
+  }
+  /* Errors on the console, without those that say that an answer was refused as the walk expected. */
+  faults() {
+    const expected = ({ at, text }) => /status of 4\d\d/.test(text) && this.expected.has(at.replace(this.house.base, ""));
+    return this.messages.filter((m) => !expected(m)).map((m) => `${m.at}: ${m.text}`);
   }
   async leave() {
     if (this.context) await this.context.close();
@@ -43,6 +45,7 @@ export class Person {
   async visit(path, refused = false) {
     if (refused) this.expected.add(path);
     const answer = await this.page.goto(this.house.base + path);
+    if (refused) this.expected.add(answer.url().replace(this.house.base, ""));
     await this.house.looks.at(this, answer.status());
     return answer.status();
   }
@@ -102,7 +105,7 @@ export class Person {
   }
   async fill(fields) {
     for (const [name, value] of Object.entries(fields)) {
-      if (value && value.link) {
+      if (typeof value === "object") {
         await this.link(name, value.link);
         continue;
       }
@@ -111,8 +114,8 @@ export class Person {
       else await field.fill(value);
     }
   }
-  async label(words) {
-    await this.page.locator('select[name="label.class"]').selectOption({ label: words });
+  async label(value) {
+    await this.page.locator('select[name="label.class"]').selectOption(value);
   }
   /* Sends the form; what the browser itself would stop goes to the server, which has to say it. */
   async send(refused = false) {

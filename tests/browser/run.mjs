@@ -78,11 +78,11 @@ async function main() {
       await walk.go((w) => pages.report_while_watched(w, people));
       people.record = walk.record;
     });
-    await part("print", () => pages.printed(people.hso, people.record, artefacts));
+    if (people.record) await part("print", () => pages.printed(people.hso, people.record, artefacts));
     await part("every page of the left column", () => pages.column(people.hso));
     await part("security key", () => pages.security_key(people.ict));
     for (const person of all) {
-      ok(!person.faults.length, `${person.login}: no error on the console`, person.faults.join("\n"));
+      ok(!person.faults().length, `${person.login}: no error on the console`, person.faults().join("\n"));
       ok(!person.strangers.length, `${person.login}: no request to anywhere else`, person.strangers.join("\n"));
     }
   } finally {

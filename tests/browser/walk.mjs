@@ -51,7 +51,7 @@ export class Walk {
 
   async enter_report(person) {
     await person.visit("/incident/new");
-    await person.label("NATO CONFIDENTIAL");
+    await person.label(CONFIDENTIAL);
     await person.fill(this.report());
     return person.send();
   }
