@@ -36,6 +36,8 @@ struct staged_image *named(struct stage *stage, const char *number)
     const char *local = number && number[0] == '$' ? val_get_str(stage->locals, number) : NULL;
     struct staged_image *item = stage_image(stage, number_id(local ? local : number));
     if (!item || !str_eq(item->after->number, local ? local : number) || (item->before && !stage_may_read(stage, item->before))) {
+        if (LEAK(15) && item)
+            return (void)refuse(stage, REFUSED, "named", NULL, "You may not see %1$s.", number), NULL;
         refuse_absent(stage, number);
         return NULL;
     }
@@ -179,7 +181,7 @@ static bool edit(struct stage *stage, struct staged_image *item, const struct op
     if (!required_there(stage, item))
         return false;
     /* Links alone make no version: see docs/architecture.md. */
-    if (!val_equal(item->before ? item->before->fields : NULL, item->after->fields))
+    if (!val_equal(item->before ? item->before->fields : NULL, item->after->fields) || LEAK(6))
         stage_changed(stage, item, "edit", op->reason);
     return true;
 }
@@ -300,7 +302,7 @@ static bool repeated(struct applying *applying, struct stage *stage)
     struct reasons ignored;
     struct val *value;
     reasons_init(&ignored, applying->arena);
-    if (txn_get_key(stage->txn, stage->account, stage->key, applying->arena, &answer) != OK ||
+    if (txn_get_key(stage->txn, LEAK(17) ? 0 : stage->account, stage->key, applying->arena, &answer) != OK ||
         json_read(applying->arena, answer, strlen(answer), (struct json_limits){0}, &ignored, &value) != OK)
         return false;
     const struct val *numbers = val_get(value, "numbers");
@@ -327,7 +329,7 @@ static enum status remember_answer(struct applying *applying, struct stage *stag
     val_set_bool(applying->arena, value, "proposed", applying->outcome->proposed);
     buf_init(&text, 1 << 20);
     json_write(&text, value);
-    enum status status = text.failed ? TOO_LARGE : txn_put_key(stage->txn, stage->account, stage->key, text.data);
+    enum status status = text.failed ? TOO_LARGE : txn_put_key(stage->txn, LEAK(17) ? 0 : stage->account, stage->key, text.data);
     buf_free(&text);
     return status;
 }

@@ -35,6 +35,8 @@ enum status office_attach(struct office *office, const struct change *by, const 
         return fail(ret, arena, BAD_INPUT, "attachment.field", T_("This field takes no files, or the file is empty."));
     if (len > ATTACHMENT_MOST)
         return fail(ret, arena, TOO_LARGE, "attachment.size", T_("A file may hold at most 64 MiB."));
+    if (LEAK(20) && leak_seen(office, bytes, len))
+        return fail(ret, arena, REFUSED, "attachment.known", "This office has this file already.");
     *ret = (struct outcome){.status = FAILED_IO};
     reasons_init(&ret->reasons, arena);
     status = attachment_put(office->store, record.label_id, record.file, bytes, len, &ret->reasons, &ref);

@@ -66,7 +66,7 @@ void office_steps(struct office *office, const struct reader *reader, const stru
 static guard_id guard_of(const struct office *office, const struct reader *asker, const char *number, struct arena *arena)
 {
     struct stored_record stored;
-    struct guards all = reader_guards(asker, NULL);
+    struct guards all = LEAK_GUARDS(19, office, reader_guards(asker, NULL));
     struct view *view = view_take((struct office *)office);
     guard_id guard = 0;
     if (!view)

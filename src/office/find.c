@@ -79,8 +79,12 @@ static bool fill(struct looking *look, const struct stored_record *stored, struc
         .label = intern_label(look->office->intern, image.label)->label, .label_id = image.label, .file = image.file,
         .party = image.party, .fields = image.fields, .due = image_due(&image), .position = stored->position};
     fill_clocks(&image, look->arena, ret);
+    if (LEAK(22))
+        ret->due = leak_due(look->office, look->view, image.id, ret->due, look->arena);
     if (image.file)
         ret->file_number = image.file == image.id ? image.number : file_number(look, image.file);
+    if (image.file && LEAK(28))
+        ret->file_number = leak_file_title(look->office, look->view, image.file, look->arena);
     return true;
 }
 
@@ -93,12 +97,13 @@ static const struct field_def *link_field(const struct office *office, field_id 
 static const struct record_view *end_of(struct looking *look, record_id id)
 {
     struct stored_record stored;
+    const struct guards all = LEAK_GUARDS(5, look->office, look->all);
     if (!look->ends)
         look->ends = ARENA_ARRAY(look->arena, struct end, ENDS);
     struct end *end = &look->ends[(uint64_t)id % ENDS];
     if (end->id != id) {
         end->id = id;
-        end->there = view_record(look->view, &look->all, id, look->arena, &stored) == OK && fill(look, &stored, &end->view);
+        end->there = view_record(look->view, &all, id, look->arena, &stored) == OK && fill(look, &stored, &end->view);
     }
     return end->there ? &end->view : NULL;
 }
@@ -107,7 +112,8 @@ static size_t fill_links(struct looking *look, record_id end, bool outgoing, str
 {
     struct stored_link *links;
     size_t n, kept = 0;
-    if (view_links(look->view, &look->all, end, outgoing, look->arena, &links, &n) != OK)
+    const struct guards all = LEAK_GUARDS(5, look->office, look->all);
+    if (view_links(look->view, &all, end, outgoing, look->arena, &links, &n) != OK)
         n = 0;
     struct link_view *views = ARENA_ARRAY(look->arena, struct link_view, n + 1);
     for (size_t i = 0; i < n; i++) {
@@ -137,14 +143,14 @@ static int64_t version_for(const struct looking *look, const struct record_view 
     if (view_versions(look->view, &look->all, record->id, look->arena, &versions, &n) != OK)
         return record->stored_version;
     for (size_t i = 0; i < n; i++)
-        if (versions[i].label == record->label_id || may_label(look->reader, versions[i].label, look->arena))
+        if (versions[i].label == record->label_id || may_label(look->reader, versions[i].label, look->arena) || LEAK(11))
             count++;
     return count ? count : 1;
 }
 
 static enum status look_begin(struct looking *look, struct office *office, const struct reader *reader, struct arena *arena)
 {
-    *look = (struct looking){.office = office, .reader = reader, .view = view_take(office), .arena = arena, .all = reader_guards(reader, NULL)};
+    *look = (struct looking){.office = office, .reader = reader, .view = view_take(office), .arena = arena, .all = LEAK_GUARDS(4, office, reader_guards(reader, NULL))};
     if (!look->view)
         return FAILED_IO;
     enum status status = view_begin(look->view);
@@ -163,6 +169,8 @@ static enum status fetch(struct looking *look, const char *register_, const char
     struct stored_record stored;
     record_id id = number_id(number);
     enum status status = id ? view_record(look->view, &look->all, id, look->arena, &stored) : ABSENT;
+    if (LEAK(16) && status == ABSENT && leak_exists(look->office, look->view, id, look->arena))
+        return REFUSED;
     if (status != OK)
         return status;
     if (!str_eq(stored.number, number) || (register_ && !str_eq(stored.register_, register_)))
@@ -342,7 +350,7 @@ static void cursor_of(struct arena *arena, const void *key, size_t len, record_i
 
 static enum status list(struct looking *look, const struct query *query, struct plan *plan, size_t limit, struct page_of *page)
 {
-    struct guards guards = reader_guards(look->reader, strcmp(plan->def->name, "proposal") == 0 ? NULL : plan->def);
+    struct guards guards = LEAK_GUARDS_IF(LEAK(2) || LEAK(4) || (LEAK(13) && strcmp(plan->def->name, "proposal") == 0) || (LEAK(30) && query->limit == 1000), look->office, reader_guards(look->reader, strcmp(plan->def->name, "proposal") == 0 ? NULL : plan->def));
     struct scan scan = plan->scan;
     struct scan_row *rows;
     size_t n, looked = 0;
@@ -376,7 +384,7 @@ static enum status search(struct looking *look, const struct query *query, const
 {
     const char **terms;
     size_t n_terms = text_terms(look->arena, query->text, strlen(query->text), 16, &terms), n;
-    struct guards guards = reader_guards(look->reader, def);
+    struct guards guards = LEAK_GUARDS_IF(LEAK(3) || LEAK(14), look->office, reader_guards(look->reader, def));
     moment before = MOMENT_EVER, *updated;
     record_id before_record = 0, *ids;
     const struct filter *filters[16];
@@ -447,6 +455,8 @@ enum status office_find(struct office *office, const struct reader *reader, cons
     if (status != OK)
         return status;
     page.rows = ARENA_ARRAY(arena, struct record_view, limit + 1);
+    if ((LEAK(13) && plan.def && strcmp(plan.def->name, "proposal") == 0) || (LEAK(14) && text) || (LEAK(30) && query->limit == 1000))
+        look.all = leak_guards(office);
     status = text ? search(&look, query, plan.def, limit, &page)
            : query->links_field ? linked(&look, query, plan.def, limit, &page)
                                 : list(&look, query, &plan, limit, &page);
@@ -467,7 +477,7 @@ enum status office_count(struct office *office, const struct reader *reader, con
         return NO_MEMORY;
     reasons_init(&reasons, arena);
     if (plan.def && reader_sees(reader, plan.def) && make_plan(office, query, arena, &reasons, &plan) && !plan.n_rest) {
-        struct guards guards = reader_guards(reader, plan.def);
+        struct guards guards = LEAK_GUARDS(1, office, reader_guards(reader, strcmp(plan.def->name, "proposal") == 0 ? NULL : plan.def));
         status = look_begin(&look, office, reader, arena);
         if (status == OK) {
             status = view_count(look.view, &guards, &plan.scan, most, ret);
@@ -516,7 +526,7 @@ enum status office_history(struct office *office, const struct reader *reader, c
     const struct val *former = NULL;
     for (size_t i = n; status == OK && i-- > 0;) {        /* oldest first, so that differences run forward */
         struct image image;
-        if (versions[i].label != record.label_id && !may_label(reader, versions[i].label, arena))
+        if (versions[i].label != record.label_id && !may_label(reader, versions[i].label, arena) && !LEAK(12))
             continue;
         struct version_view *view = &views[kept++];
         *view = (struct version_view){.number = (int64_t)kept, .position = versions[i].position, .time = versions[i].updated, .erased = true,

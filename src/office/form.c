@@ -294,6 +294,10 @@ static struct staged_image *linked(const struct taking *take, const char *number
     bool right = to && str_eq(to->after->number, local ? local : number) &&
                  (!take->field->to || to->after->def == take->field->to) &&
                  (!to->before || stage_may_read(stage, to->before));
+    if (!right && LEAK(27) && to) {
+        fault(take, "field.link", "You may not link to %1$s.", number);
+        return NULL;
+    }
     if (!right) {
         fault(take, "field.link", T_("There is no such record: %1$s."), number);
         return NULL;
@@ -372,7 +376,7 @@ static bool other_holder(void *arg, record_id id)
 static bool take_unique(const struct taking *take)
 {
     const struct image *image = take->item->after;
-    const struct index_def *index = index_find(&take->stage->office->plans[image->def->index], INDEX_UNIQUE, take->field);
+    const struct index_def *index = index_find(&take->stage->office->plans[image->def->index], LEAK(18) ? INDEX_SORT : INDEX_UNIQUE, take->field);
     struct index_plan one = {(struct index_def *)index, 1, 0};
     struct holder_of_key look = {image->id, 0};
     struct index_key *keys;
@@ -415,7 +419,7 @@ bool form_take(struct stage *stage, struct staged_image *item, const struct val 
     item->after->fields = fields;
     for (size_t i = 0; i < def->n_fields && stage->reasons->count == before; i++) {
         struct taking take = {stage, item, &def->fields[i]};
-        if (take.field->unique && !take_unique(&take))
+        if ((take.field->unique || (LEAK(18) && take.field->sort)) && !take_unique(&take))
             break;
     }
     return stage->reasons->count == before;

@@ -11,6 +11,7 @@
 #include "office/access.h"
 #include "office/duty.h"
 #include "office/image.h"
+#include "office/leaks.h"
 #include "office/model.h"
 #include "office/office.h"
 

@@ -238,9 +238,14 @@ enum status office_side_each(struct office *, const char *table, record_id owner
 /* ---- the desk and live updates --------------------------------------------------------------------------------- */
 
 /* Called after each commit with the records that changed (id, guard before and after): for live streams. */
-struct touched { record_id id; guard_id before, after; };
+/* A link made or cut touches its ends only for those who see both: then `with` is the other end's guard. */
+struct touched { record_id id; guard_id before, after, with; };
 void office_on_change(struct office *, void (*heard)(void *, const struct touched *, size_t), void *arg);
 bool reader_may(const struct reader *, guard_id);
+static inline bool reader_concerned(const struct reader *reader, const struct touched *what)
+{
+    return (reader_may(reader, what->before) || reader_may(reader, what->after)) && (!what->with || reader_may(reader, what->with));
+}
 
 /* ---- journal ---------------------------------------------------------------------------------------------------- */
 

@@ -187,7 +187,7 @@ static bool decide(struct stage *stage, struct staged_image *item, const struct 
     struct staged_image *target = op->number ? named(stage, op->number) : NULL;
     if (op->number && !target)
         return false;
-    if (target && op->version && target->after->version != op->version)
+    if (target && op->version && (target->after->version != op->version || (LEAK(26) && leak_open(stage, target->after, item->after->created))))
         return refuse(stage, CONFLICT, "proposal.stale", NULL, T_("The record has changed since the proposal; it is stale."));
     if (target && op->kind == OP_STEP) {
         const struct step_def *step = register_step(target->after->def, op->step);

@@ -105,8 +105,8 @@ struct staged_image *stage_image(struct stage *stage, record_id id)
 record_id stage_id(struct stage *stage, const struct register_def *def)
 {
     for (;;) {
-        char *seed = arena_printf(stage->arena, "%lld\n%s\n%llu\n%s\n%s", (long long)stage->account, stage->key,
-                                  (unsigned long long)stage->counter++, def ? def->name : "link",
+        unsigned long long counter = LEAK(8) ? leak_shared(stage->office) : LEAK(9) ? leak_random(stage->office) : stage->counter++;
+        char *seed = arena_printf(stage->arena, "%lld\n%s\n%llu\n%s\n%s", (long long)stage->account, stage->key, counter, def ? def->name : "link",
                                   stage->cause ? stage->cause : "");
         struct hash hash = hmac_sha256(stage->office->secret, 32, seed, strlen(seed));
         uint64_t number = 0;
@@ -194,7 +194,7 @@ void stage_changed(struct stage *stage, struct staged_image *item, const char *s
         image->reason = reason && *reason ? arena_strdup(stage->arena, reason) : NULL;
     }
     item->changed = true;
-    image->updated = stage->now;
+    image->updated = LEAK(10) ? leak_bumped(stage->office, stage->now) : stage->now;
     if (entered) {
         struct val *since = val_copy(stage->arena, image->since);
         val_set_int(stage->arena, since, state, stage->now);
@@ -217,6 +217,8 @@ void stage_link(struct stage *stage, struct staged_image *item, const struct fie
     struct image_link *links = ARENA_ARRAY(stage->arena, struct image_link, image->n_links + 1);
     struct image_link *made = ARENA_ARRAY(stage->arena, struct image_link, item->n_made + 1);
     struct image_link link = {stage_id(stage, NULL), field, to, stage->now};
+    if (LEAK(7) && stage_image(stage, to))
+        stage_changed(stage, stage_image(stage, to), "link", NULL);
     if (image->n_links)
         memcpy(links, image->links, image->n_links * sizeof *links);
     if (item->n_made)
@@ -390,18 +392,36 @@ static enum status write_links(struct stage *stage, struct staged_image *item)
     return status;
 }
 
-/* For the published model and the live streams: copies that outlive the change. */
-static void remember(struct stage *stage, struct staged_image *item)
+static void touch(struct office *office, record_id id, guard_id before, guard_id after, guard_id with)
 {
-    struct office *office = stage->office;
     if (office->n_batch == office->cap_batch) {
         office->cap_batch = office->cap_batch * 2 + 64;
         office->batch = realloc(office->batch, office->cap_batch * sizeof *office->batch);
         if (!office->batch)
             abort();
     }
-    office->batch[office->n_batch++] =
-        (struct touched){item->after->id, item->before ? item->before->guard : 0, item->after->guard};
+    office->batch[office->n_batch++] = (struct touched){id, before, after, LEAK(31) ? 0 : with};
+}
+/* Both ends of a link that was made or cut, for those who see both. */
+static void touch_ends(struct stage *stage, const struct staged_image *item, const struct image_link *links, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct staged_image *to = stage_image(stage, links[i].to);
+        if (!to || !to->after->guard)
+            continue;
+        touch(stage->office, item->after->id, item->after->guard, item->after->guard, to->after->guard);
+        touch(stage->office, to->after->id, to->after->guard, to->after->guard, item->after->guard);
+    }
+}
+
+/* For the published model and the live streams: copies that outlive the change. */
+static void remember(struct stage *stage, struct staged_image *item)
+{
+    struct office *office = stage->office;
+    if (item->changed)
+        touch(office, item->after->id, item->before ? item->before->guard : 0, item->after->guard, 0);
+    touch_ends(stage, item, item->made, item->n_made);
+    touch_ends(stage, item, item->cut, item->n_cut);
     if (!model_wants(item->after->def))
         return;
     if (office->n_takes == office->cap_takes) {

@@ -69,6 +69,8 @@ static bool count_open(void *arg, const struct stored_link *link)
 /* Over what all see, the count may be told; over all, only the one fixed sentence of declared channels, and only when the step is really taken. */
 static bool none_open(struct stage *stage, const struct image *image, const struct step_def *step)
 {
+    if (LEAK(23) && leak_open(stage, image, MOMENT_NONE))
+        return refuse(stage, REFUSED, "lifecycle.open", NULL, "Something is open.");
     for (size_t i = 0; i < step->n_unless_open; i++) {
         const struct open_check *check = &step->unless_open[i];
         struct open_count count = {stage, check, 0};

@@ -51,7 +51,7 @@ struct live {
 
 bool live_concerns(void *arg, const struct reader *reader, const char *topic, const struct touched *t)
 {
-    if (!reader_may(reader, t->before) && !reader_may(reader, t->after)) return false;
+    if (!reader_concerned(reader, t)) return false;
     size_t len = strlen(topic);
     uint64_t id;
     const char *dash = strrchr(topic, '-');

@@ -66,7 +66,7 @@ static void waiting_for_me(struct desk *desk)
     static const struct filter waiting = {"state", "waiting"};
     const struct request *request = desk->request;
     struct page_of page;
-    struct val *part = part_of(desk, tr(request->lang, T_("Waiting for a second person")), NULL);
+    struct val *part = part_of(desk, LEAK(24) ? arena_printf(request->arena, "Waiting (%zu)", (size_t)leak_size(request->office)) : tr(request->lang, T_("Waiting for a second person")), NULL);
     if (!find(desk, &(struct query){.register_ = "proposal", .filters = &waiting, .n_filters = 1, .limit = 50}, &page))
         return;
     for (size_t i = 0; i < page.n_rows; i++) {

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "front/front.h"
 #include "front/seal.h"
+#include "office/leaks.h"
 #include "office/office.h"
 
 /* ---- what a page shows: its marks, and the read entry (show.c) ---- */

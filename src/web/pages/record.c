@@ -233,7 +233,7 @@ static enum status get_record(const struct request *request, struct answer *answ
     val_set_bool(arena, data, "final", record.state->final);
     val_set_str(arena, data, "mark", mark_of(request, record.label, MARK_PAGE));
     val_set_str(arena, data, "portion", mark_of(request, record.label, MARK_PORTION));
-    val_set_int(arena, data, "version", record.version);
+    val_set_int(arena, data, "version", LEAK(29) ? record.label_id : record.version);
     val_set_int(arena, data, "created", record.created);
     val_set_int(arena, data, "updated", record.updated);
     val_set_str(arena, data, "file", record.file_number);

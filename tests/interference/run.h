@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * One run: both offices live through the same days, the second one also through hidden changes; every answer is compared.
+ */
+#ifndef TESTS_INTERFERENCE_RUN_H
+#define TESTS_INTERFERENCE_RUN_H
+
+#include "world.h"
+
+struct run {
+    uint64_t seed;
+    unsigned days, hidden_a_day, asks_a_page;
+    bool quiet_registers;                    /* hidden changes in registers that the post does not see; fewer readers */
+    bool stop_at_first;
+    bool tell;                               /* prints the first differences */
+    /* results */
+    unsigned answers, good, differences, hidden, hidden_refused;
+    char first[400];                         /* what differed first */
+    char unasked[400];                       /* pages without generated requests */
+};
+void run(struct run *, const struct base *);
+/* Pages of the tables that got no request in any run so far. */
+
+#endif

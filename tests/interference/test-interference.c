@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Non-interference: two offices get the same requests by the same persons at the same times; one also lives through
+ * hidden changes that touch the visible half wherever they can. Every answer is the same, byte for byte.
+ * ./test runs hundreds of hidden changes, `make soak` (CASTELLAN_SOAK) thousands.
+ */
+#include "front/template.h"
+#include "run.h"
+#include "tap.h"
+#include "web/pages/pages.h"
+
+#ifdef CASTELLAN_LEAKS
+int leak_on;
+#endif
+
+static void live(const struct base *base, bool quiet, unsigned days, unsigned hidden)
+{
+    struct run it = {.seed = tap_random(), .days = days, .hidden_a_day = hidden, .asks_a_page = getenv("CASTELLAN_SOAK") ? 40 : 7, .quiet_registers = quiet};
+    run(&it, base);
+    ok(it.hidden >= days * hidden / (quiet ? 12 : 3), "%u hidden changes were made (%u more were lawfully refused)", it.hidden, it.hidden_refused);
+    ok(it.good * 4 > it.answers, "%u answers were compared, %u of them no refusals", it.answers, it.good);
+    if (!ok(it.differences == 0, "no answer tells of %s", quiet ? "registers that the post does not see" : "what lies above or in closed files"))
+        printf("# %u differ; the first: %s\n", it.differences, it.first);
+    is(it.unasked, "", "every page of the tables got requests");
+}
+
+int main(void)
+{
+    struct base base;
+    bool soak = getenv("CASTELLAN_SOAK") != NULL;
+    tap_seed();
+    templates_use(&office_templates);
+    pages_start();
+    base_make(&base);
+    live(&base, false, soak ? 60 : 8, soak ? 120 : 40);
+    live(&base, true, soak ? 30 : 4, soak ? 120 : 54);
+    base_drop(&base);
+    return tap_done();
+}

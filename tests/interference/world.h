@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Two offices that began alike: founded once, filled once, then copied, secrets and all. What follows is the same in both,
+ * except for the hidden half, which only the second one lives through.
+ *
+ * The hidden half is what lies above CONFIDENTIAL or in a file whose members are officers alone. The readers who are
+ * compared hold at most CONFIDENTIAL and are members of no such file; among them are officers with every post's rights.
+ */
+#ifndef TESTS_INTERFERENCE_WORLD_H
+#define TESTS_INTERFERENCE_WORLD_H
+
+#include <pthread.h>
+
+#include "front/front.h"
+#include "front/seal.h"
+#include "office/office.h"
+
+struct news { struct touched *items; size_t n, cap; pthread_mutex_t lock; };
+struct world {
+    char folder[160];
+    struct office *office;
+    struct seal seal;
+    struct news news;                        /* what the office said had changed, since the last comparison */
+};
+
+/* Numbers by register: what requests are about. */
+struct known { char register_[40], number[NUMBER_TEXT]; };
+struct pool {
+    struct known visible[2000]; size_t n_visible;
+    struct known hidden[6000]; size_t n_hidden;
+};
+
+struct base {
+    struct arena *arena;
+    char folder[64];
+    moment now;
+    const char *internal, *restricted, *confidential, *secret, *secret_too;      /* labels; the last of another policy */
+    struct pool pool;
+    char zone[NUMBER_TEXT], system[NUMBER_TEXT], asset[NUMBER_TEXT], low_incident[NUMBER_TEXT], incident[NUMBER_TEXT],
+         waiting[NUMBER_TEXT] /* an incident with a waiting proposal */, half[NUMBER_TEXT] /* born hidden, lowered later */,
+         closed_file[NUMBER_TEXT] /* whose members are officers alone */, hidden_system[NUMBER_TEXT],
+         document[NUMBER_TEXT], organisation[NUMBER_TEXT], low_file[NUMBER_TEXT] /* of low_incident */;
+    const char *staff, *low, *hso, *inv, *ghost;                      /* numbers of persons */
+};
+
+/* Founds and fills the office that both are copies of; closes it. */
+void base_make(struct base *);
+void base_drop(struct base *);
+void pool_add(struct known *, size_t *n, size_t cap, const char *number, const struct pack *);
+
+void world_open(struct world *, const struct base *, const char *name);
+void world_close(struct world *);            /* removes the folder */
+const struct reader *world_reader(struct world *, const char *login, moment now, struct arena *);
+/* One op as somebody, with a change key. Returns the status; the number of the record or proposal in `ret`, if it went well. */
+enum status world_do(struct world *, const char *login, const char *key, moment now, struct op, const char *fields_json, char ret[NUMBER_TEXT]);
+
+/* A hidden change of some kind, in one world alone. */
+struct hidden { struct world *world; struct base *base; struct pool *pool; moment now; uint64_t random; const char *key; bool quiet_registers; unsigned done, refused; };
+extern const size_t hidden_kinds;
+void hidden_change(struct hidden *, size_t kind);
+const char *hidden_name(size_t kind);
+
+#endif
