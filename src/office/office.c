@@ -67,8 +67,8 @@ static enum status load_policies(struct office *office, struct reasons *reasons)
             status = read_file(office->arena, in_folder(office->arena, folder, names[i]->d_name), reasons, &text, &len);
         if (status == OK)
             status = policy_load(names[i]->d_name, text, len, SPIF_LENIENT, reasons, &policy);
-        if (status == OK)
-            status = policies_add(office->policies, policy, reasons);
+        if (status == OK && (status = policies_add(office->policies, policy, reasons)) != OK)
+            policy_free(policy);
         free(names[i]);
     }
     if (n >= 0)

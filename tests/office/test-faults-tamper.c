@@ -13,6 +13,7 @@
 
 #include "base/text.h"
 #include "fixture.h"
+#include "office/duty.h"
 #include "journal/export.h"
 #include "office/verify.h"
 #include "tap.h"
@@ -171,7 +172,7 @@ static struct found look(void)
     reasons_init(&reasons, arena);
     int log = open("/dev/null", O_WRONLY | O_CLOEXEC), err = dup(2);       /* the store's log tells of each fault, too */
     dup2(log, 2);
-    enum status status = office_open(&(struct office_options){.folder = copy, .now = f.now, .fast_secrets = true}, &reasons, &office);
+    enum status status = office_open(&(struct office_options){.folder = copy, .now = f.now, .fast_secrets = true, .duties = duties_all}, &reasons, &office);
     if (status == OK)
         status = office_verify(office, copy, false, NULL, NULL, arena, &reasons, &verdict);
     office_close(office);
