@@ -13,6 +13,7 @@
 
 #include "base/text.h"
 #include "fixture.h"
+#include "office/duty.h"
 
 #define NATO "1.3.26.1.3.1"
 #define UP_TO(level) "\"clearances\":[{\"clearance\":\"{\\\"categories\\\":[],\\\"classes\\\":[\\\"" level "\\\"],\\\"policy\\\":\\\"" NATO "\\\"}\",\"from\":\"2026-01-01\",\"until\":\"2031-01-01\"}]," \
@@ -189,7 +190,7 @@ void world_open(struct world *world, const struct base *base, const char *name)
     pthread_mutex_init(&world->news.lock, NULL);
     snprintf(world->folder, sizeof world->folder, "%s-%s", base->folder, name);
     copy_folder(base->folder, world->folder);
-    if (office_open(&(struct office_options){.folder = world->folder, .now = base->now, .fast_secrets = true}, &reasons, &world->office) != OK) {
+    if (office_open(&(struct office_options){.folder = world->folder, .now = base->now, .fast_secrets = true, .duties = duties_all}, &reasons, &world->office) != OK) {
         fprintf(stderr, "%s\n", reasons_text(&reasons, LANG_EN));
         abort();
     }
