@@ -45,7 +45,7 @@ struct request {
     bool api;                                /* wants JSON */
     bool partial;                            /* htmx wants a fragment */
     const char *part[8];                     /* what the pattern's {name} matched, in order */
-    const char *nonce;                       /* journalled with reads: the request's token */
+    const char *nonce;                       /* unlike every other request's; the change key of its form */
 };
 
 struct answer {

@@ -102,11 +102,11 @@ struct staged_image *stage_image(struct stage *stage, record_id id)
 }
 
 /* Ids come from the change, never from a counter or a shared stream: HMAC(secret; account, key, counter, register, rule, cause). */
-record_id stage_id(struct stage *stage, const struct register_def *def)
+static record_id id_of(struct stage *stage, const struct register_def *def, const char *what)
 {
     for (;;) {
         unsigned long long counter = LEAK(8) ? leak_shared(stage->office) : LEAK(9) ? leak_random(stage->office) : stage->counter++;
-        char *seed = arena_printf(stage->arena, "%lld\n%s\n%llu\n%s\n%s", (long long)stage->account, stage->key, counter, def ? def->name : "link",
+        char *seed = arena_printf(stage->arena, "%lld\n%s\n%llu\n%s\n%s", (long long)stage->account, stage->key, counter, what,
                                   stage->cause ? stage->cause : "");
         struct hash hash = hmac_sha256(stage->office->secret, 32, seed, strlen(seed));
         uint64_t number = 0;
@@ -119,6 +119,14 @@ record_id stage_id(struct stage *stage, const struct register_def *def)
             continue;
         return id;
     }
+}
+record_id stage_id(struct stage *stage, const struct register_def *def) { return id_of(stage, def, def->name); }
+
+/* A link's own ends and time go into its id: a change without a key must not name an earlier change's link again. */
+static record_id link_id(struct stage *stage, const struct image *from, const struct field_def *field, record_id to)
+{
+    return id_of(stage, NULL, arena_printf(stage->arena, "link\n%lld\n%s\n%lld\n%lld", (long long)from->id, field->name,
+                                           (long long)to, (long long)stage->now));
 }
 
 struct staged_image *stage_new(struct stage *stage, const struct register_def *def)
@@ -216,7 +224,7 @@ void stage_link(struct stage *stage, struct staged_image *item, const struct fie
         return;
     struct image_link *links = ARENA_ARRAY(stage->arena, struct image_link, image->n_links + 1);
     struct image_link *made = ARENA_ARRAY(stage->arena, struct image_link, item->n_made + 1);
-    struct image_link link = {stage_id(stage, NULL), field, to, stage->now};
+    struct image_link link = {link_id(stage, image, field, to), field, to, stage->now};
     if (LEAK(7) && stage_image(stage, to))
         stage_changed(stage, stage_image(stage, to), "link", NULL);
     if (image->n_links)

@@ -234,6 +234,16 @@ static enum status read_body(struct call *c, struct reasons *why)
 
 /* ---- the parts that server.c calls --------------------------------------------------------------------------------- */
 
+/* What tells this request from every other: the change key of its form, so that a form sent twice is one change. */
+static const char *fresh_nonce(struct arena *arena)
+{
+    uint8_t bytes[16];
+    char *text = arena_alloc(arena, 2 * sizeof bytes + 1);
+    random_bytes(bytes, sizeof bytes);
+    hex_write(bytes, sizeof bytes, text);
+    return text;
+}
+
 static bool begin(struct call *c)
 {
     struct request *q = &c->request;
@@ -243,7 +253,8 @@ static bool begin(struct call *c)
     *q = (struct request){.arena = c->arena, .office = c->web->config.office, .seal = &c->web->seal, .carrier = c,
                           .now = web_now(c->web), .lang = lang_from(c->headers[HEADER_ACCEPT_LANGUAGE], LANG_EN),
                           .if_none_match = c->headers[HEADER_IF_NONE_MATCH], .csrf_given = c->headers[HEADER_CSRF],
-                          .partial = str_eq(c->headers[HEADER_HX_REQUEST], "true"), .path = "/", .nonce = ""};
+                          .partial = str_eq(c->headers[HEADER_HX_REQUEST], "true"), .path = "/",
+                          .nonce = fresh_nonce(c->arena)};
     const char *accept = c->headers[HEADER_ACCEPT];
     q->api = (accept && strncasecmp(accept, "application/json", 16) == 0) || bearer_of(c) ||
              media_is(c->headers[HEADER_CONTENT_TYPE], "application/json");

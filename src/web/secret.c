@@ -60,7 +60,7 @@ bool secret_start(const struct identity *id)
     sodium_bin2base64(salt, sizeof salt, random, 16, sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
     sodium_bin2base64(hash, sizeof hash, random + 16, 32, sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
     memset(dummy_hash, 0, sizeof dummy_hash);
-    snprintf(dummy_hash, sizeof dummy_hash, "$argon2id$v=19$m=%zu,t=%llu,p=1$%s$%s", memory(id) / 1024, passes(id), salt, hash);
+    snprintf(dummy_hash, sizeof dummy_hash, "$argon2id$v=19$m=%zu,t=%llu,p=1$%.22s$%.43s", memory(id) / 1024, passes(id), salt, hash);
     return crypto_pwhash_str_needs_rehash(dummy_hash, passes(id), memory(id)) == 0;
 }
 

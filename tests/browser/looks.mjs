@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Looks at every kind of page once: axe over WCAG 2.2 AA in light and dark, no sideways scrolling at 700 pixels, pictures kept.
+// Looks at every kind of page once: axe over WCAG 2.2 AA in light and dark, no sideways scrolling at 700 pixels, pictures kept. CASTELLAN_LOOKS=no leaves it out,
+// for work on the walk alone.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -36,7 +37,7 @@ export class Looks {
   /* Called after every navigation; `name` marks a page that a form was refused on. */
   async at(person, status, name) {
     const page = person.page, kind = name || (await kind_of(page, status));
-    if (this.seen.has(kind)) return;
+    if (this.seen.has(kind) || process.env.CASTELLAN_LOOKS === "no") return;
     this.seen.add(kind);
     const file = join(this.artefacts, `${String(this.seen.size).padStart(2, "0")}${kind.replace(/[^\w-]+/g, "-")}`);
     await page.screenshot({ path: `${file}-1280.png`, fullPage: true });

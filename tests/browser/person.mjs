@@ -3,6 +3,7 @@
 // One person at their own browser profile: enrols, signs in, opens pages, fills forms by their fields' names, and tries what
 // is not theirs. Every request and every message of the console is watched from the first page on.
 
+import { join } from "node:path";
 import { CodeDevice } from "./totp.mjs";
 
 const FORM = 'main form:has(input[name="key"])';
@@ -50,7 +51,12 @@ export class Person {
     return answer.status();
   }
   async settled(act) {
-    await Promise.all([this.page.waitForNavigation({ waitUntil: "load" }), act()]);
+    try {
+      await Promise.all([this.page.waitForNavigation({ waitUntil: "load" }), act()]);
+    } catch (error) {
+      await this.page.screenshot({ path: join(this.house.office.artefacts, `failed-${this.login}.png`), fullPage: true });
+      throw error;
+    }
     await this.house.looks.at(this, 200);
   }
 

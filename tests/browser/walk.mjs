@@ -75,7 +75,7 @@ export class Walk {
     ok(!(await low.words()).includes(this.words.summary), `${this.lang}: nor is it in their list`);
 
     await duty.step(this.record, "contain", { containment: this.words.containment }, true);
-    await this.form_refuses(duty, this.said("\"%1$s\" is needed here.", this.words.needed).replaceAll("\"", ""), "a step without what it needs", ["containment", this.words.containment]);
+    await this.form_refuses(duty, this.said("\"%1$s\" is needed here.", this.words.needed), "a step without what it needs", ["containment", this.words.containment]);
     await duty.fill({ "contained-at": time(60) });
     is(await duty.send(), this.record, `${this.lang}: the duty officer contains`);
     await this.state(duty, this.record, "contained");
@@ -115,8 +115,10 @@ export class Walk {
     await hso.fill({ what: this.words.measure, kind: "training", owner: { link: "Rossi" }, "due-date": day(30) });
     const measure = await hso.send();
     ok(/^\/corrective-measure\/MEA-/.test(measure), `${this.lang}: a measure is ordered`, measure);
-    await hso.step(this.record, "close", { "closing-note": this.words.lesson }, true);
-    await this.form_refuses(hso, this.words.open, "closure with an open measure", ["closing-note", this.words.lesson]);
+    await hso.visit(this.record);
+    is(await hso.page.locator('main a[href$="/step/close"]').count(), 0, `${this.lang}: closure is not offered while a measure is open`);
+    says(await hso.page.locator("main").evaluate((m) => m.textContent), this.words.open, `${this.lang}: and the page says why`);
+    this.refused(await hso.attempt(`${this.record}/step/close`, { "closing-note": this.words.lesson }), [403, 422], this.words.open, "closure with an open measure");
 
     await ict.visit("/");
     says(await ict.words(), this.words.measure, `${this.lang}: the measure stands on its owner's desk`);

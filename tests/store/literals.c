@@ -28,7 +28,7 @@ static bool prepared(sqlite3 *c, const struct sql *sql)
     sqlite3_stmt *stmt = NULL;
     bool fine = sql->text && sqlite3_prepare_v2(c, sql->text, -1, &stmt, NULL) == SQLITE_OK;
     for (int p = 1; fine && p <= sqlite3_bind_parameter_count(stmt); p++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "$%d", p);
         fine = strcmp(sqlite3_bind_parameter_name(stmt, p), name) == 0;
     }
