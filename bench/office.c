@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/found.h"
 #include "figure.h"
+#include "office/duty.h"
 
 void bench_die(const char *what, const struct reasons *reasons)
 {
@@ -63,7 +64,7 @@ void bench_open(struct bench_office *bench, const char *folder)
     struct reasons reasons;
     *bench = (struct bench_office){.arena = arena_new((size_t)1 << 30), .now = moment_now()};
     reasons_init(&reasons, bench->arena);
-    if (office_open(&(struct office_options){.folder = folder, .now = bench->now}, &reasons, &bench->office) != OK)
+    if (office_open(&(struct office_options){.folder = folder, .duties = duties_all, .now = bench->now}, &reasons, &bench->office) != OK)
         bench_die("the office cannot be opened", &reasons);
     bench->label = label_by_names(office_policies(bench->office), "NATO", "CONFIDENTIAL", NULL, bench->now, bench->arena);
     bench->plain = label_by_names(office_policies(bench->office), "NATO", "RESTRICTED", NULL, bench->now, bench->arena);
