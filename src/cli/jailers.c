@@ -2,6 +2,7 @@
  * The parsers that may run in jails of the nursery, by name.
  */
 #include "cli/serve.h"
+#include "report/oscal.h"
 #include "report/report.h"
 
-const struct jailer *const serve_jailers[] = {&csv_jailer, &xlsx_jailer, NULL};
+const struct jailer *const serve_jailers[] = {&csv_jailer, &xlsx_jailer, &oscal_jailer, NULL};

@@ -110,6 +110,7 @@ static enum status start(struct serving *serving, const char *folder)
         status = office_open(&(struct office_options){.folder = folder, .now = moment_now(), .duties = duties_all}, &serving->reasons, &serving->office);
     if (status != OK)
         return status;
+    pages_nursery(serving->nursery);
     office_on_change(serving->office, heard, serving);
     struct identity identity = identity_of_office(serving->office);
     if (!secret_start(&identity))

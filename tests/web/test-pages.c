@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/jail.h"
 #include "base/text.h"
 #include "fixture.h"
 #include "front/form.h"
 #include "front/front.h"
 #include "front/seal.h"
 #include "front/template.h"
+#include "report/oscal.h"
+#include "report/report.h"
 #include "tap.h"
 #include "web/pages/pages.h"
 
@@ -24,7 +27,7 @@ static struct arena *arena;                    /* of the answers; freed at the e
 static unsigned calls;
 
 struct got { int status; const char *body, *redirect, *etag; };
-struct asked { const char *login; enum method method; const char *path, *query, *form, *json, *etag; enum lang lang; bool api; };
+struct asked { const char *login; enum method method; const char *path, *query, *form, *json, *etag; enum lang lang; bool api; const char *file_name, *file; };
 
 static struct got ask(struct asked a)
 {
@@ -43,6 +46,11 @@ static struct got ask(struct asked a)
         q.form = pairs;
     if (a.json && json_read(arena, a.json, strlen(a.json), (struct json_limits){0}, &reasons, &json) == OK)
         q.json = json;
+    struct upload upload = {"upload", a.file_name, "text/plain", a.file, a.file ? strlen(a.file) : 0};
+    if (a.file) {
+        q.uploads = &upload;
+        q.n_uploads = 1;
+    }
     struct answer answer = {.body = &body};
     dispatch(page_tables, &q, &answer);
     struct got got = {answer.status ? answer.status : 200, body.data ? arena_strndup(arena, body.data, body.len) : "", answer.redirect, answer.etag};
@@ -355,14 +363,58 @@ static void notes(void)
     ok(strstr(get("hso", "/incident/new").body, "draft=1") == NULL, "success ends it");
 }
 
+/* ---- imports ---- */
+
+static size_t persons(void) { return val_count(val_get(json_of(ask((struct asked){.login = "pass", .path = "/api/v1/records/person", .query = "limit=500"}).body), "records")); }
+static struct got import(const char *register_, const char *file_name, const char *file, const char *verb)
+{
+    return ask((struct asked){.login = str_eq(register_, "control") ? "ism" : "pass", .method = METHOD_POST, .path = arena_printf(arena, "/%s/import", register_), .file_name = file_name, .file = file,
+                              .form = arena_printf(arena, "do=%s&key=import-%s-%u", verb, register_, calls)});
+}
+
+static void imports(void)
+{
+    size_t before = persons();
+    const char *good = "Name,given-name,nationality,email\nDupont,Claire,FRA,claire@hq.example\nMüller,Jan,DEU,jan@hq.example\n";
+    const char *bad = "Name,given-name,nationality,email,shoe size\nDupont,Claire,FRA,claire@hq.example,\n,Jan,nowhere,<b>not mail</b>,\n";
+    struct got got = import("person", "p.csv", bad, "import");
+    ok(got.status == 422 && persons() == before, "a file with faults imports nothing (%d)", got.status);
+    ok(strstr(got.body, "E1</td>") != NULL, "an unknown column is named by its cell");
+    got = import("person", "p.csv", "Name,given-name,nationality,email\nDupont,Claire,FRA,claire@hq.example\nX,Jan,nowhere,<b>not mail</b>\n", "import");
+    ok(got.status == 422 && strstr(got.body, "C3</td>"), "a bad cell, too");
+    ok(!strstr(got.body, "<b>not mail"), "and nothing of it comes out raw");
+    ok(persons() == before, "and nothing was imported");
+    got = import("person", "p.csv", good, "try");
+    if (!ok(got.status == 200 && strstr(got.body, "Would be imported: 2") && persons() == before, "a good file is tried (%d)", got.status))
+        printf("# %s\n", strstr(got.body, "<main") ? strstr(got.body, "<main") : got.body);
+    got = import("person", "p.csv", good, "import");
+    ok(got.status == 200 && persons() == before + 2, "and imported");
+    ok(import("person", "p.xlsx", "PK\003\004 no workbook", "try").status == 422, "a broken workbook is refused");
+    const char *oscal = "{\"catalog\":{\"uuid\":\"74c8ba1e-5cd4-4ad1-bbfd-d888e2f6c724\",\"metadata\":{\"title\":\"Small\",\"version\":\"1\",\"oscal-version\":\"1.1.2\",\"last-modified\":\"2026-01-01T00:00:00Z\"},"
+        "\"groups\":[{\"id\":\"ac\",\"title\":\"Access\",\"controls\":[{\"id\":\"ac-1\",\"title\":\"Policy\",\"controls\":[{\"id\":\"ac-1.1\",\"title\":\"More\"}]}]}]}}";
+    got = import("control", "c.json", oscal, "import");
+    if (!ok(got.status == 200 && strstr(got.body, "Imported: 2"), "a catalogue of controls (%d)", got.status))
+        printf("# %s\n", strstr(got.body, "<main") ? strstr(got.body, "<main") : got.body);
+    struct val *found = json_of(ask((struct asked){.login = "ism", .path = "/api/v1/search", .query = "q=more"}).body);
+    ok(val_count(val_get(val_get(val_at(val_get(found, "records"), 0), "links"), "parent")) == 1, "its enhancement hangs on its control");
+    ok(ask((struct asked){.login = "staff", .path = "/person/import"}).status == 403, "who may not make records imports none");
+}
+
 int main(void)
 {
+    static const struct jailer *const jailers[] = {&csv_jailer, &xlsx_jailer, &oscal_jailer, NULL};
+    struct nursery *nursery = NULL;
+    struct reasons reasons;
     const char *number = NULL, *proposal = NULL;
     struct outcome outcome;
     uint8_t secret[32] = {7};
     tap_seed();
     arena = arena_new((size_t)2 << 30);
-    fixture_new(&f);
+    reasons_init(&reasons, arena);
+    if (nursery_start(jailers, &reasons, &nursery) == OK)
+        pages_nursery(nursery);
+    fixture_new_with(&f, "[{\"login\":\"pass\",\"name\":\"Ek\",\"given-name\":\"Ida\",\"nationality\":\"SWE\",\"email\":\"pass@hq.example\","
+                         "\"posts\":[{\"post\":\"pass-clerk\",\"from\":\"2026-01-01\",\"until\":\"2030-01-01\"}],\"clearances\":[]}]");
     seal_init(&seal, secret);
     templates_use(&office_templates);
     pages_start();
@@ -385,8 +437,13 @@ int main(void)
     api();
     journal(number);
     notes();
+    if (nursery)
+        imports();
+    else
+        tap_skip("imports", "no nursery here");
     every_entry(number);
     fixture_free(&f);
+    nursery_stop(nursery);
     arena_free(arena);
     return tap_done();
 }

@@ -199,6 +199,7 @@ static void add_frame(const struct listing *listing, struct val *data, const cha
     for (size_t i = 0; i < listing->def->n_create_rights; i++)
         may |= reader_has_right(request->reader, listing->def->create_rights[i]);
     val_set_bool(arena, data, "may-create", may);
+    val_set_bool(arena, data, "may-import", may && (reader_has_right(request->reader, "export-records") || (str_eq(listing->def->name, "control") && reader_has_right(request->reader, "import-controls"))));
     val_set_bool(arena, data, "may-export", reader_has_right(request->reader, "export-records"));
     const char *shapes[] = {"board", "calendar", "csv", "xlsx", "html"};
     for (size_t i = 0; i < 5; i++)

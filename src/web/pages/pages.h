@@ -10,5 +10,8 @@
 extern const struct page *const page_tables[];         /* NULL-terminated */
 /* Before the first request: what every page shows is added by this room. */
 void pages_start(void);
+/* Where imported files are read; without one, imports are refused. */
+struct nursery;
+void pages_nursery(struct nursery *);
 
 #endif
