@@ -20,8 +20,8 @@ enum status embedded_policies(struct policies **ret, struct reasons *reasons)
         if (!is_policy(&embedded_files[i]))
             continue;
         status = policy_load(embedded_files[i].path, embedded_files[i].bytes, embedded_files[i].len, SPIF_STRICT, reasons, &policy);
-        if (status == OK)
-            status = policies_add(all, policy, reasons);
+        if (status == OK && (status = policies_add(all, policy, reasons)) != OK)
+            policy_free(policy);
     }
     if (status == OK)
         *ret = all;

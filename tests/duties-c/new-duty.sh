@@ -14,6 +14,8 @@ check() { # name, then a command
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 cp -r "$SOURCE_ROOT/duties" "$SOURCE_ROOT/posts" "$SOURCE_ROOT/locale" "$copy/"
+mkdir "$copy/ui"
+cp -r "$SOURCE_ROOT/ui/templates" "$copy/ui/"
 duty=$copy/duties/key-safe
 compile() {
     # shellcheck disable=SC2086
@@ -53,7 +55,7 @@ check "not twice" not_twice
 check "its definitions load" "$CHECK_PACK" "$copy"
 check "its engine compiles without a warning" compile "$duty/engine.c" "$copy/engine.o"
 check "a program without the engine refuses the pack and names what is missing" unknown
-check "its template compiles" "$TEMPLATE" --out "$copy/t.c" --table t --root "$copy" duties
+check "its template compiles" "$TEMPLATE" --out "$copy/t.c" --table t --root "$copy" ui/templates duties
 with_table() { table && link; }
 check "a program with it is linked" with_table
 check "its case passes" env CASE_PACK="$copy" "$copy/case" "$duty/cases/first.case"

@@ -354,11 +354,13 @@ static bool means_nothing(const char *table, const char *how, bool was_used)
 
 static void test_rows(unsigned cases)
 {
-    unsigned found[TABLES] = {0}, made[TABLES] = {0}, told[TABLES] = {0}, escaped = 0, unnamed = 0, named = 0;
+    unsigned found[TABLES] = {0}, made[TABLES] = {0}, told[TABLES] = {0}, escaped = 0, all = 0, unnamed = 0, named = 0;
     for (unsigned i = 0; i < cases; i++) {
         struct table table = {.name = table_names[i % TABLES]};
         const char *how = hows[tap_below(4)];
         char what[400];
+        if ((is_beyond(table.name, "") || strcmp(table.name, "progress") == 0) && i / TABLES % 5 != 0)
+            continue;                          /* a few are enough to see that nothing crashes */
         uint64_t entry = JOURNAL_NOWHERE;
         copy_file(arena_printf(f.arena, "%s/office.db", f.folder), in_copy("office.db"));
         unlink(in_copy("office.db-wal"));
@@ -403,6 +405,7 @@ static void test_rows(unsigned cases)
         if (!real)
             continue;
         made[i % TABLES]++;
+        all++;
         struct found verdict = look();
         if (verdict.status != OK) {
             found[i % TABLES]++;
@@ -416,7 +419,7 @@ static void test_rows(unsigned cases)
             printf("# escaped: %s\n", what);
         }
     }
-    ok(escaped == 0, "every change of rows that means something is found");
+    ok(escaped == 0, "every change of rows that means something is found (%u changes)", all);
     ok(unnamed == 0 && named > 0, "the first bad entry is named, where it is one (%u)", named);
     for (size_t t = 0; t < TABLES; t++)
         if (made[t])
@@ -536,7 +539,7 @@ static void seen(const char *name)
         printf("# status %d %s\n", verdict.status, verdict.words);
 }
 
-static void test_files(void)
+static bool test_files(void)
 {
     struct reasons reasons;
     struct signer *other = NULL;
@@ -544,8 +547,10 @@ static void test_files(void)
     reasons_init(&reasons, f.arena);
     fresh_copy();
     struct found verdict = look();
-    if (!ok(verdict.status == OK, "the office as it is: good"))
+    if (!ok(verdict.status == OK, "the office as it is: good")) {
         printf("# %s\n", verdict.words);
+        return false;                          /* else everything would be "found" */
+    }
     char *elsewhere = arena_printf(f.arena, "%s-key", copy);
     if (signer_create_key(elsewhere, "castellan/test", &reasons) != OK)
         printf("# %s\n", reasons_text(&reasons, LANG_EN));
@@ -593,6 +598,7 @@ static void test_files(void)
     flip(in_copy("side.key"), 3);
     seen("the side key is another");
     drop_folder(elsewhere);
+    return true;
 }
 
 /* ---- castellan-verify on an export ---- */
@@ -681,11 +687,12 @@ int main(void)
     tap_seed();
     live();
     snprintf(copy, sizeof copy, "%s-copy", f.folder);
-    test_files();
-    test_aimed();
-    test_second();
-    fresh_copy();
-    test_rows(getenv("CASTELLAN_SOAK") ? 4000 : 380);
+    if (test_files()) {
+        test_aimed();
+        test_second();
+        fresh_copy();
+        test_rows(getenv("CASTELLAN_SOAK") ? 4600 : 460);
+    }
     drop_folder(copy);
     fixture_free(&f);
     return tap_done();

@@ -234,14 +234,18 @@ const char *version_sealed(const struct request *request, const struct record_vi
     struct { record_id id; int64_t version; } both = {record->id, LEAK(25) ? (int64_t)leak_size(request->office) : record->stored_version};
     return seal_write(request->seal, request->arena, request->account, "version", &both, sizeof both);
 }
-int64_t version_given(const struct request *request)
+int64_t version_given(const struct request *request, const struct record_view *record)
 {
     const char *text = request_form(request, "version");
     void *bytes;
     size_t len;
     int64_t version;
-    if (!text || seal_read(request->seal, request->arena, request->account, "version", text, &bytes, &len) != OK || len != 2 * sizeof version)
+    record_id id;
+    if (!text)
         return 0;
-    memcpy(&version, (char *)bytes + sizeof version, sizeof version);
-    return version;
+    if (seal_read(request->seal, request->arena, request->account, "version", text, &bytes, &len) != OK || len != sizeof id + sizeof version)
+        return -1;
+    memcpy(&id, bytes, sizeof id);
+    memcpy(&version, (char *)bytes + sizeof id, sizeof version);
+    return id == record->id ? version : -1;
 }

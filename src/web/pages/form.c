@@ -240,7 +240,7 @@ static enum status post_with(const struct request *request, struct answer *answe
     if (status != OK)
         return status;
     struct val *fields = kind == OP_REGRADE ? NULL : fields_given(request, form.def, form.only, form.n_only);
-    struct op op = {.kind = kind, .register_ = kind == OP_CREATE ? form.def->name : NULL, .number = form.has_record ? form.record.number : NULL, .version = form.has_record ? version_given(request) : 0,
+    struct op op = {.kind = kind, .register_ = kind == OP_CREATE ? form.def->name : NULL, .number = form.has_record ? form.record.number : NULL, .version = form.has_record ? version_given(request, &form.record) : 0,
                     .step = form.step ? form.step->name : NULL, .fields = fields, .label = form.label ? label_given(request) : NULL, .reason = request_form(request, "reason")};
     form.draft = MOMENT_NONE;
     status = do_op(request, &op, &outcome);

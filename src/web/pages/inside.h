@@ -47,7 +47,8 @@ const char *label_given(const struct request *);
 enum status do_op(const struct request *, struct op *, struct outcome *ret);
 /* The version that a form was made from, sealed. */
 const char *version_sealed(const struct request *, const struct record_view *);
-int64_t version_given(const struct request *);
+/* Of the form: 0 when it names none; -1, which is no version, when the seal is forged, another account's or another record's. */
+int64_t version_given(const struct request *, const struct record_view *);
 
 /* ---- one query from an address: lists, boards, exports, the API (list.c) ---- */
 
