@@ -49,5 +49,13 @@ int cli_checkpoint(int argc, char **argv);
 int cli_backup(int argc, char **argv);
 int cli_backup_key(int argc, char **argv);
 int cli_restore(int argc, char **argv);
+int cli_doctor(int argc, char **argv);
+int cli_pack(int argc, char **argv);
+int cli_register(int argc, char **argv);
+int cli_import(int argc, char **argv);
+int cli_export(int argc, char **argv);
+int cli_who_may(int argc, char **argv);
+int cli_explain(int argc, char **argv);
+int cli_account(int argc, char **argv);
 
 #endif

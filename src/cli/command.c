@@ -8,6 +8,10 @@
 
 #define VERSION "0.1.0"
 
+#define OF_OFFICE "[--url URL] [--token TOKEN] [--ca-file FILE] [--json]"
+#define SPEAKS "\nSpeaks to the running office with a token of yours, bound to you and a post of yours: --token or CASTELLAN_TOKEN, and --url or\n" \
+    "CASTELLAN_URL (http://127.0.0.1:8642 unless told; https:// to another machine). What is shown is what you may read in that post."
+
 const struct command commands[] = {
     {"init", "FOLDER --deed FILE [--now TIME]", "make an empty office from a founding deed",
      "Reads the founding deed (YAML, see docs/founding-deed.md): the office's name, its ceilings, and at least two persons with their\n"
@@ -28,6 +32,24 @@ const struct command commands[] = {
     {"backup", "FOLDER --key PUBLIC-FILE --to FILE", "write a sealed backup, also while the office is served", "Sealed to a public key whose secret is not on the machine.", cli_backup},
     {"restore", "FILE --key SECRET-FILE --to FOLDER [--erasures FOLDER]", "restore a backup into a new folder",
      "Verifies the backup, applies the erasure lists that travel with checkpoints, and only then lets the office be served.", cli_restore},
+    {"register", "list REGISTER | show REGISTER NUMBER | create REGISTER | edit REGISTER NUMBER | step REGISTER NUMBER STEP [--fields JSON] [--label LABEL] [--file NUMBER] [--reason TEXT] [--limit N] " OF_OFFICE,
+     "list, show, create and change records", "Fields are one JSON object: --fields '{\"summary\": \"...\"}'. A step that a second person confirms answers with its proposal." SPEAKS, cli_register},
+    {"import", "REGISTER FILE [--label LABEL] [--file NUMBER] [--dry] " OF_OFFICE, "import records from CSV, XLSX or an OSCAL catalogue",
+     "The first row names the fields, by their names or their words in English or French; lists stand in one cell, apart by semicolons. The file is\n"
+     "read in a jail. Every row is checked first: a file with bad rows imports nothing, and each bad row and cell is listed. An OSCAL catalogue\n"
+     "(.json) goes into the register of controls. The same file imported again makes nothing twice." SPEAKS, cli_import},
+    {"export", "REGISTER [--format csv|xlsx] [--to FILE] " OF_OFFICE, "export a register as CSV or XLSX", "The first row carries the marking of what is exported; the export is journalled." SPEAKS, cli_export},
+    {"who-may", "NUMBER " OF_OFFICE, "who may read a record", "Lists persons and posts that may read a record now, to somebody who reads it." SPEAKS, cli_who_may},
+    {"explain", "NUMBER ACCOUNT " OF_OFFICE, "why somebody may or may not read a record", "Gives the reasons, key by key and post by post, to somebody who reads the record." SPEAKS, cli_explain},
+    {"account", OF_OFFICE, "who you are to the office", "Person, post, clearance and rights that your token is bound to." SPEAKS, cli_account},
+    {"doctor", "FOLDER [--json]", "tell what weakens an office's promises",
+     "Shows the processes of a served office and how they are locked in, the declared channels and the rules that are assumptions, and lists\n"
+     "everything that weakens a promise, with what to do about it: missing hardening, weak secrets, open modes, no checkpoint or backup.\n"
+     "Exit status 1: something was found.", cli_doctor},
+    {"pack", "FOLDER [--propose | --confirm HASH] [--token TOKEN]", "show other definitions, and put them in force",
+     "A newer program, or FOLDER/pack, may carry other definitions than those in force. Without options the difference is shown in words; exit\n"
+     "status 1: there is one. Two persons with the right to adopt packs put it in force, each with a token of their own (--token, or\n"
+     "CASTELLAN_TOKEN): one proposes, another confirms the hash that was shown. The office is not served meanwhile.", cli_pack},
     {"label", "--policy FILE... --label FILE [--clearance FILE] [--lang en|fr] [--to POLICY]", cli_label_summary, cli_label_help, cli_label},
 };
 const size_t n_commands = sizeof commands / sizeof *commands;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Commands that open an office's folder by themselves: checkpoint, backup, restore.
  */
+#include "cli/backup_served.h"
 #include "cli/cli.h"
 #include "journal/journal.h"
 #include "office/duty.h"
@@ -73,9 +74,16 @@ int cli_backup(int argc, char **argv)
         return cli_usage("backup");
     }
     enum status status = store_open(folder, &opened.reasons, &store);
+    if (status == BUSY) {                      /* it is served: the server makes it */
+        reasons_init(&opened.reasons, opened.arena);
+        return close_folder(&opened, backup_ask(folder, key, to, opened.arena, &opened.reasons));
+    }
     if (status == OK)
         status = backup_write(store, key, to, &opened.reasons, progress, "backup");
     store_close(store);
+    /* Its time is all that doctor asks for. */
+    if (status == OK && !cli_write(arena_printf(opened.arena, "%s/last-backup", folder), "", 0, 0600, &opened.reasons))
+        status = FAILED_IO;
     return close_folder(&opened, status);
 }
 

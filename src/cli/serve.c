@@ -14,16 +14,21 @@
 #include "base/jail.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/backup_served.h"
 #include "cli/cli.h"
+#include "cli/inspect.h"
 #include "cli/serve.h"
 #include "journal/journal.h"
 #include "office/duty.h"
 #include "office/office.h"
+#include "office/remind.h"
 #include "web/pages/pages.h"
 #include "web/secret.h"
 #include "web/server.h"
+#include "wire/wire.h"
 
 #define CHECKPOINT_EVERY HOUR
+#define REMIND_EVERY MINUTE
 
 struct serving {
     struct arena *arena;
@@ -33,7 +38,9 @@ struct serving {
     struct office *office;
     struct web *web;
     struct web_listen listen;
-    moment last_checkpoint;
+    moment last_checkpoint, last_reminder;
+    bool confined;
+    const char *noted;                 /* the folder whose processes.json is ours */
 };
 
 static bool take_listen(struct serving *serving, int argc, char **argv)
@@ -91,14 +98,28 @@ static enum status start_web(struct serving *serving)
 }
 
 /* What the office's process may still touch: its own folder, the system's zone data and libraries' data. */
-static void lock(const struct serving *serving, const char *folder)
+static void lock(struct serving *serving, const char *folder)
 {
-    const char *const read_paths[] = {"/usr/share/zoneinfo", "/usr/lib", "/lib", "/etc/localtime", "/etc/ssl", "/dev/urandom", NULL};
+    const char *const read_paths[] = {"/usr/share/zoneinfo", "/usr/lib", "/lib", "/etc/localtime", "/etc/ssl", "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/gai.conf", "/dev/urandom", NULL};
     const char *const write_paths[] = {folder, NULL};
     struct confine confine = {.read_paths = read_paths, .write_paths = write_paths, .network = true};
-    (void)serving;
-    if (!confine_process(&confine))
+    serving->confined = confine_process(&confine);
+    if (!serving->confined)
         log_warn("this kernel cannot lock the office's process; doctor shows what is missing");
+}
+
+/* For doctor, which may not open the folder while it is served. */
+static void note_processes(struct serving *serving, const char *folder)
+{
+    const struct process_note processes[] = {{"office", getpid(), serving->confined},
+        {"signer", signer_pid(serving->signer), signer_confined(serving->signer)},
+        {"nursery", nursery_process(serving->nursery), landlock_version() > 0 && seccomp_available()}};
+    const struct listen_note listen = {serving->listen.address, web_port(serving->web, 0), serving->listen.certificate != NULL};
+    struct val *facts = inspect_office(serving->office, serving->arena);
+    if (processes_write(folder, processes, sizeof processes / sizeof *processes, &listen, 1, facts, moment_now()))
+        serving->noted = folder;
+    else
+        log_warn("processes.json cannot be written; doctor will not know this server");
 }
 
 static enum status start(struct serving *serving, const char *folder)
@@ -108,6 +129,8 @@ static enum status start(struct serving *serving, const char *folder)
         status = nursery_start(serve_jailers, &serving->reasons, &serving->nursery);
     if (status == OK)
         status = office_open(&(struct office_options){.folder = folder, .now = moment_now(), .duties = duties_all}, &serving->reasons, &serving->office);
+    if (status == OK)
+        status = serve_candidate(&(struct office_options){.folder = folder, .now = moment_now(), .duties = duties_all}, serving->arena, &serving->reasons, &serving->office);
     if (status != OK)
         return status;
     pages_nursery(serving->nursery);
@@ -117,14 +140,49 @@ static enum status start(struct serving *serving, const char *folder)
         return NO_MEMORY;
     pages_start();
     status = start_web(serving);
-    if (status == OK)
+    if (status == OK) {
         lock(serving, folder);
+        note_processes(serving, folder);
+    }
     return status;
 }
 
-static void tick(struct serving *serving)
+/* ---- the clock ---- */
+
+static bool post(void *arg, const struct remind_mail *mail)
 {
-    moment now = moment_now();
+    const struct mail_relay *relay = arg;
+    struct arena *arena = arena_new(1 << 20);
+    struct reasons why;
+    reasons_init(&why, arena);
+    struct mail out = {.to = mail->to, .subject = mail->subject, .text = mail->text, .message_id = mail->message_id, .date = moment_now()};
+    enum status status = mail_send(relay, &out, &why);
+    if (status != OK)
+        log_warn("the relay did not take a reminder (%s)", status_name(status));
+    arena_free(arena);
+    return status == OK;
+}
+
+/* Reminders leave by the relay that the office names; without one they stay on the desks. */
+static void remind(struct serving *serving, moment now)
+{
+    const struct val *config = val_get(office_config(serving->office), "relay");
+    struct mail_relay relay = {val_get_str(config, "url"), val_get_str(config, "user"), val_get_str(config, "password"), val_get_str(config, "ca-file"),
+                               val_get_str(config, "from"), val_get_bool(config, "insecure-loopback", false)};
+    if (!relay.url || now - serving->last_reminder < REMIND_EVERY)
+        return;
+    struct arena *arena = arena_new(1 << 20);
+    struct reasons reasons;
+    size_t sent;
+    reasons_init(&reasons, arena);
+    if (office_remind(serving->office, now, post, &relay, &reasons, &sent) != OK)
+        log_error("reminders could not be made");
+    serving->last_reminder = now;
+    arena_free(arena);
+}
+
+static void checkpoint(struct serving *serving, moment now)
+{
     if (now - serving->last_checkpoint < CHECKPOINT_EVERY)
         return;
     struct arena *arena = arena_new(0);
@@ -136,6 +194,15 @@ static void tick(struct serving *serving)
     arena_free(arena);
 }
 
+static void tick(struct serving *serving)
+{
+    moment now = moment_now();
+    checkpoint(serving, now);
+    remind(serving, now);
+    if (backup_asked(serving->noted ? serving->noted : ""))
+        backup_answer(office_store(serving->office), serving->noted);
+}
+
 static void stop(struct serving *serving)
 {
     struct web *web = serving->web;
@@ -145,8 +212,10 @@ static void stop(struct serving *serving)
     if (serving->office) {
         office_on_change(serving->office, NULL, NULL);
         serving->last_checkpoint = 0;
-        tick(serving);
+        checkpoint(serving, moment_now());
     }
+    if (serving->noted)
+        processes_remove(serving->noted);
     office_close(serving->office);
     nursery_stop(serving->nursery);
     signer_stop(serving->signer);

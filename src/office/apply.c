@@ -223,12 +223,13 @@ bool apply_op(struct stage *stage, const struct op *op, const char **ret_number,
         case OP_STEP: good = apply_step(stage, item, op, &second); break;
         case OP_REGRADE: good = regrade(stage, item, op, &second); break;
         case OP_MOVE: good = move(stage, item, op); break;
+        case OP_ERASE: good = erase(stage, item, op, &second); break;
         default: break;
         }
     }
     if (!good)
         return false;
-    if (strcmp(item->after->def->name, "appointment") == 0 && !appointment_allowed(stage, item->after))
+    if (strcmp(item->after->def->name, "appointment") == 0 && !item->erase && op->kind != OP_ERASE && !appointment_allowed(stage, item->after))
         return false;
     *ret_number = item->after->number;
     if (second) {

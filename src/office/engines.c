@@ -29,7 +29,7 @@ static struct change_view view_of(struct stage *stage, const struct image *at)
     struct changed *items = ARENA_ARRAY(stage->arena, struct changed, n + 1);
     n = 0;
     for (struct staged_image *item = stage->first; item; item = item->next)
-        if (item->changed || item->n_made || item->n_cut)
+        if (item->changed || item->erase || item->n_made || item->n_cut)
             items[n++] = (struct changed){item->before, item->after, item->after->step};
     return (struct change_view){.now = stage->now, .items = items, .n_items = n, .look = look, .writer_reads = writer_reads, .at = at,
                                 .writer = stage->person, .pack = stage->office->pack, .arena = stage->arena, .inside = stage};

@@ -77,7 +77,7 @@ static bool fill(struct looking *look, const struct stored_record *stored, struc
         .state = &image.def->states[image.state], .state_index = image.state, .version = stored->version,
         .stored_version = stored->version, .created = image.created, .updated = image.updated,
         .label = intern_label(look->office->intern, image.label)->label, .label_id = image.label, .file = image.file,
-        .party = image.party, .fields = image.fields, .due = image_due(&image), .position = stored->position};
+        .party = image.party, .fields = image.fields, .since = image.since, .due = image_due(&image), .position = stored->position};
     fill_clocks(&image, look->arena, ret);
     if (LEAK(22))
         ret->due = leak_due(look->office, look->view, image.id, ret->due, look->arena);

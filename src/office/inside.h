@@ -64,7 +64,7 @@ struct office {
     bool staged_damaged;                       /* a batch was lost: build anew before the next */
     struct idmap holders;                      /* appointment -> holder on the staged model */
     struct touched *batch; size_t n_batch, cap_batch;
-    struct taken { struct image *image; } *takes; size_t n_takes, cap_takes;    /* images for the published model, malloc'ed arenas */
+    struct taken { struct image *image; bool drop; } *takes; size_t n_takes, cap_takes;    /* images for the published model, malloc'ed arenas */
     struct arena *batch_arena;
 
     struct view_pool views;
@@ -110,6 +110,7 @@ struct staged_image {
     bool changed;                              /* a new version is due */
     bool by_office;                            /* a consequence makes it: the entry names its cause, no person */
     const char *cause;
+    bool erase;                                /* all versions before this change are erased (erase.c) */
     struct image_link *cut; size_t n_cut;      /* links to cut */
     struct image_link *made; size_t n_made;    /* links to make; ids set */
     struct staged_image *next;
@@ -184,6 +185,13 @@ bool refuse(struct stage *, enum status, const char *rule, const char *where, co
 bool refuse_absent(struct stage *, const char *number);
 /* The record that an op names, if the writer may read it. */
 struct staged_image *named(struct stage *, const char *number);
+/* Adoption (rebuild.c): whether every record has a home in other definitions; rows as the pack in force wants them. */
+enum status pack_fits_records(struct office *, const struct pack *, struct reasons *) MUST_CHECK;
+enum status rebuild_indexes(struct office *, struct txn *) MUST_CHECK;
+
+/* Erasure: see erase.h. */
+bool erase(struct stage *, struct staged_image *, const struct op *, bool *ret_proposed);
+enum status write_erasure(struct stage *, struct staged_image *);
 bool regrade(struct stage *, struct staged_image *, const struct op *, bool *ret_proposed);
 bool label_allowed(struct stage *, const char *text, const struct op *, label_id *ret);
 struct val *op_value(const struct op *, struct arena *);

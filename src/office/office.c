@@ -294,7 +294,10 @@ static void batch_done(void *arg, bool committed)
         pthread_rwlock_wrlock(&office->lock);
         intern_publish(office->intern);
         for (size_t i = 0; i < office->n_takes; i++)
-            model_take(office->published, office->takes[i].image);
+            if (office->takes[i].drop)
+                model_drop(office->published, office->takes[i].image->def, office->takes[i].image->id);
+            else
+                model_take(office->published, office->takes[i].image);
         pthread_rwlock_unlock(&office->lock);
         if (office->heard && office->n_batch)
             office->heard(office->heard_arg, office->batch, office->n_batch);
@@ -392,7 +395,7 @@ enum status office_open(const struct office_options *options, struct reasons *re
     if (status == OK)
         status = store_open(office->folder, reasons, &office->store);
     if (status == OK)
-        status = load_pack(office, reasons);
+        status = options->candidate ? pack_from_source(options->candidate->source, reasons, &office->pack) : load_pack(office, reasons);
     if (status == OK)
         status = load_interned(office);
     if (status == OK)
@@ -474,6 +477,7 @@ const struct pack *office_pack(const struct office *office) { return office->pac
 const struct policies *office_policies(const struct office *office) { return office->policies; }
 const char *office_name(const struct office *office) { return office->name; }
 const char *office_origin(const struct office *office) { return office->origin; }
+const char *office_folder(const struct office *office) { return office->folder; }
 const struct val *office_config(const struct office *office) { return office->config; }
 struct store *office_store(struct office *office) { return office->store; }
 void office_key(const struct office *office, const char *purpose, uint8_t key[32])

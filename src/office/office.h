@@ -44,6 +44,7 @@ struct office_options {
     const struct duty *const *duties;        /* engines, NULL-terminated (duties_all); NULL for none */
     bool without_engines;                    /* for founding and verifying alone: the pack may name refusals that nobody here knows */
     moment now;
+    const struct pack *candidate;            /* opened under this pack instead of the one in force: for adopting it alone */
     bool fast_secrets;                       /* cheap Argon2 parameters: tests only, shown by doctor */
 };
 enum status office_open(const struct office_options *, struct reasons *, struct office **ret) MUST_CHECK;
@@ -53,6 +54,7 @@ const struct pack *office_pack(const struct office *);
 const struct policies *office_policies(const struct office *);
 const char *office_name(const struct office *);
 const char *office_origin(const struct office *);
+const char *office_folder(const struct office *);             /* for serve and doctor */
 const struct val *office_config(const struct office *);      /* ceilings, totp-allowed, relay ... from the deed and its amendments */
 struct store *office_store(struct office *);                 /* for journal, backup, doctor; never for reading records */
 /* A key derived from the office's secret for a named purpose (cursors, ETags); 32 bytes. */
@@ -106,6 +108,7 @@ struct record_view {
     record_id file, party;
     const char *file_number;                 /* NULL: none */
     const struct val *fields;                /* without links */
+    const struct val *since;                 /* {state: when it was last entered} */
     const struct link_view *links; size_t n_links;           /* own link fields */
     const struct link_view *back; size_t n_back;             /* records that point here */
     const struct clock_view *clocks; size_t n_clocks;
@@ -181,7 +184,8 @@ enum status office_note_event(struct office *, record_id account, record_id appo
 
 /* ---- door one ----------------------------------------------------------------------------------------------- */
 
-enum op_kind { OP_CREATE, OP_EDIT, OP_STEP, OP_REGRADE, OP_MOVE /* to another file */, OP_CONFIRM, OP_DECLINE, OP_WITHDRAW };
+enum op_kind { OP_CREATE, OP_EDIT, OP_STEP, OP_REGRADE, OP_MOVE /* to another file */, OP_CONFIRM, OP_DECLINE, OP_WITHDRAW,
+               OP_ERASE /* step "retention" or "order"; see erase.h */ };
 struct op {
     enum op_kind kind;
     const char *register_;                   /* OP_CREATE */

@@ -14,6 +14,7 @@
 
 #include "base/text.h"
 #include "office/inside.h"
+#include "store/backup.h"
 
 moment office_proven(struct office *office, uint64_t position)
 {
@@ -37,6 +38,22 @@ static bool write_note(const struct office *office, const struct checkpoint *che
     if (fd >= 0)
         close(fd);
     return good;
+}
+
+/* What was erased travels with every checkpoint, so that a backup restored later does not bring it back. */
+static bool write_erasures(struct office *office, const struct checkpoint *checkpoint)
+{
+    char path[4200], part[4210], time[MOMENT_TEXT];
+    struct buf list;
+    buf_init(&list, (size_t)256 << 20);
+    snprintf(path, sizeof path, "%s/checkpoints/%s-%llu.erasures", office->folder, moment_iso(checkpoint->time, time), (unsigned long long)checkpoint->size);
+    snprintf(part, sizeof part, "%s.part", path);
+    int fd = backup_erasure_list(office->store, &list) == OK && !list.failed ? open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644) : -1;
+    bool good = fd >= 0 && (!list.len || write(fd, list.data, list.len) == (ssize_t)list.len) && fsync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    buf_free(&list);
+    return good && rename(part, path) == 0;
 }
 
 static void remember(struct office *office, uint64_t size, moment time)
@@ -92,7 +109,7 @@ enum status office_checkpoint(struct office *office, struct signer *signer, mome
     buf_init(&note, 1 << 16);
     if (status == OK)
         status = signer_sign(signer, &checkpoint, proof, n, reasons, &note);
-    if (status == OK && !write_note(office, &checkpoint, &note)) {
+    if (status == OK && (!write_note(office, &checkpoint, &note) || !write_erasures(office, &checkpoint))) {
         reason_add(reasons, "checkpoint.write", NULL, T_("The checkpoint cannot be written: %1$s."), strerror(errno));
         status = FAILED_IO;
     }

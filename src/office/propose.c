@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "office/inside.h"
 
-static const char *const op_names[] = {"create", "edit", "step", "regrade", "move", "confirm", "decline", "withdraw"};
+static const char *const op_names[] = {"create", "edit", "step", "regrade", "move", "confirm", "decline", "withdraw", "erase"};
 
 struct val *op_value(const struct op *op, struct arena *arena)
 {
@@ -89,7 +89,8 @@ bool propose(struct stage *stage, struct staged_image *target, const struct op *
     exact.version = target->before ? target->before->version : 0;
     label_id label = joined_label(stage, target);
     record_id file = target->before ? target->before->file : 0;
-    const char *title = image_titles(stage->office->pack, image, arena).in[LANG_EN], *register_ = image->def->name, *number = target->before ? image->number : "";
+    /* What is to be erased is not repeated. */
+    const char *title = op->kind == OP_ERASE ? image->number : image_titles(stage->office->pack, image, arena).in[LANG_EN], *register_ = image->def->name, *number = target->before ? image->number : "";
     const char *text = canonical(stage, op_value(&exact, arena));
     if (!def || !text)
         return refuse(stage, BAD_INPUT, "proposal.form", NULL, T_("The proposal cannot be written."));
@@ -120,6 +121,8 @@ bool propose(struct stage *stage, struct staged_image *target, const struct op *
 static bool holds_second_right(struct stage *stage, const struct register_def *def, const struct op *op)
 {
     const struct step_def *step = op->kind == OP_STEP && op->step ? register_step(def, op->step) : NULL;
+    if (op->kind == OP_ERASE)
+        return holder_right(stage->holder, "erase-records");
     if (step && step->second_right)
         return holder_right(stage->holder, step->second_right);
     return step ? holder_any_right(stage->holder, step->rights, step->n_rights)

@@ -440,6 +440,7 @@ static void remember(struct stage *stage, struct staged_image *item)
     }
     struct arena *arena = office->batch_arena;
     struct image *kept = arena_memdup(arena, item->after, sizeof *kept);
+    office->takes[office->n_takes].drop = item->erase && !item->changed;
     kept->fields = val_copy(arena, kept->fields);
     kept->links = kept->n_links ? arena_memdup(arena, kept->links, kept->n_links * sizeof *kept->links) : NULL;
     office->takes[office->n_takes++].image = kept;
@@ -450,24 +451,29 @@ enum status stage_write(struct stage *stage)
     enum status status = OK;
     guard_id guards = intern_mark(stage->office->intern).guards;
     for (struct staged_image *item = stage->first; item; item = item->next)
-        if (item->changed || item->n_made || item->n_cut)
+        if (item->changed || (!item->erase && (item->n_made || item->n_cut)))
             set_guard(stage, item->after, guarding(stage, item->after));
     status = write_new_labels(stage);
     if (status == OK)
         status = write_new_guards(stage, (stage->mark.guards < guards ? stage->mark.guards : guards) + 1);
     for (struct staged_image *item = stage->first; status == OK && item; item = item->next) {
         /* A party or member that came by a link alone moves the guard without a new version of the body's other parts. */
-        if (!item->changed && item->before && item->before->guard != item->after->guard)
+        if (!item->changed && !item->erase && item->before && item->before->guard != item->after->guard)
             stage_changed(stage, item, "link", NULL);
         if (item->changed)
             status = attachments_use(stage->txn, item->before, item->after);
+        if (status == OK && item->changed && item->erase)
+            status = write_erasure(stage, item);       /* the versions before this one */
         if (status == OK && item->changed)
             status = write_record(stage, item);
     }
     for (struct staged_image *item = stage->first; status == OK && item; item = item->next)
         status = write_links(stage, item);
     for (struct staged_image *item = stage->first; status == OK && item; item = item->next)
-        if (item->changed || item->n_made || item->n_cut)
+        if (item->erase && !item->changed)
+            status = write_erasure(stage, item);       /* last: the cuts of its links are entries of its own change */
+    for (struct staged_image *item = stage->first; status == OK && item; item = item->next)
+        if (item->changed || item->erase || item->n_made || item->n_cut)
             remember(stage, item);
     return status;
 }

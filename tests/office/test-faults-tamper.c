@@ -515,14 +515,14 @@ static void flip(const char *path, size_t at)
     spit(path, text, len);
 }
 
-/* The n-th file of a folder of the copy. */
+/* The n-th file of a folder of the copy; of checkpoints the n-th note. */
 static const char *file_in(const char *folder, unsigned n)
 {
     static char path[600];
     DIR *d = opendir(in_copy(folder));
     path[0] = 0;
     for (struct dirent *entry; d && (entry = readdir(d));)
-        if (entry->d_name[0] != '.') {
+        if (entry->d_name[0] != '.' && (strcmp(folder, "checkpoints") != 0 || str_ends(entry->d_name, ".note"))) {
             snprintf(path, sizeof path, "%s/%s/%s", copy, folder, entry->d_name);
             if (n-- == 0)
                 break;

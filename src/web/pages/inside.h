@@ -74,6 +74,6 @@ bool draft_take(const struct request *, const char *action, struct request *ret,
 void draft_drop(const struct request *, const char *action);
 
 /* Handlers, by file. */
-extern const struct page desk_pages[], list_pages[], record_pages[], form_pages[], search_pages[], about_pages[], api_pages[], journal_pages[], note_pages[], import_pages[];
+extern const struct page desk_pages[], list_pages[], record_pages[], form_pages[], search_pages[], about_pages[], reminder_pages[], api_pages[], api_more_pages[], journal_pages[], note_pages[], import_pages[];
 
 #endif

@@ -91,6 +91,6 @@ static enum status post_language(const struct request *request, struct answer *a
 
 static const struct page shell_pages[] = {{METHOD_POST, "/language", "", "language", post_language}, {METHOD_GET, "/colours.css", NULL, "colours", colours}, {0}};
 
-const struct page *const page_tables[] = {shell_pages, desk_pages, search_pages, about_pages, api_pages, journal_pages, note_pages, import_pages, form_pages, record_pages, list_pages, NULL};
+const struct page *const page_tables[] = {shell_pages, desk_pages, search_pages, about_pages, reminder_pages, api_pages, api_more_pages, journal_pages, note_pages, import_pages, form_pages, record_pages, list_pages, NULL};
 
 void pages_start(void) { front_decorate(decorate); }

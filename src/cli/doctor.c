@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * castellan doctor: what weakens the promises of an office here and now. It judges facts that inspect*.c and processes.c gather; it opens
+ * the office only when nobody serves it, prints no record, and changes nothing.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/jail.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/inspect.h"
+#include "office/duty.h"
+#include "office/office.h"
+
+/* ---- the judgement ---- */
+
+static struct reason *found(struct reasons *ret, const char *rule, const char *where, const char *english)
+{
+    return reason_add(ret, rule, where, english);
+}
+
+static void judge_office(const struct val *office, struct reasons *ret)
+{
+    if (val_get_bool(office, "demonstration", false))
+        reason_next(ret, found(ret, "doctor.demonstration", NULL, T_("This is a demonstration office: its passwords and second factors lie in demonstration.txt.")),
+                    T_("Found an office of your own with castellan init before anything real is entered."));
+    if (val_get_bool(office, "totp", false))
+        reason_next(ret, found(ret, "doctor.totp", NULL, T_("One-time codes (TOTP) are allowed as a second factor; they can be phished.")),
+                    T_("Give every account a FIDO2 key or a certificate, and found the office without TOTP."));
+    if (val_get_int(office, "weak-secrets", 0))
+        reason_add(ret, "doctor.weak-secrets", NULL, T_("Passwords stored with a cheaper computation than the program asks for: %1$s."),
+                   arena_printf(ret->arena, "%lld", (long long)val_get_int(office, "weak-secrets", 0)));
+    if (val_get_int(office, "side-damaged", 0))
+        reason_add(ret, "doctor.side-damaged", NULL, T_("Side rows (secrets, notes, counters) whose seal does not fit: %1$s. They were changed outside the program."),
+                   arena_printf(ret->arena, "%lld", (long long)val_get_int(office, "side-damaged", 0)));
+    if (val_get_int(office, "batches-lost", 0))
+        reason_add(ret, "doctor.batches-lost", NULL, T_("Batches of changes that the disk did not take since the start: %1$s."),
+                   arena_printf(ret->arena, "%lld", (long long)val_get_int(office, "batches-lost", 0)));
+    const struct val *policies = val_get(office, "changed-policies");
+    for (size_t i = 0; i < val_count(policies); i++)
+        found(ret, "doctor.policy", val_text(val_at(policies, i)), T_("This security policy is not the one that the founding deed names by its hash."));
+}
+
+static void judge_folder(const struct val *folder, moment now, struct reasons *ret)
+{
+    const struct val *open_to_others = val_get(folder, "open-to-others");
+    moment checkpoint = val_get_int(folder, "checkpoint", MOMENT_NONE), backup = val_get_int(folder, "backup", MOMENT_NONE);
+    for (size_t i = 0; i < val_count(open_to_others); i++)
+        reason_next(ret, found(ret, "doctor.mode", val_text(val_at(open_to_others, i)), T_("Others on this machine may reach this; it should be the office's alone.")),
+                    T_("Set mode 0700 on folders and 0600 on files."));
+    if (checkpoint == MOMENT_NONE || now - checkpoint > DAY)
+        reason_next(ret, found(ret, "doctor.checkpoint", "checkpoints", T_("No checkpoint was signed in the last day.")),
+                    T_("Serve the office, or run castellan checkpoint, and carry the checkpoints folder away."));
+    if (backup == MOMENT_NONE)
+        reason_next(ret, found(ret, "doctor.backup", NULL, T_("No backup of this office is known.")), T_("Make a key with castellan backup-key, and a backup with castellan backup."));
+    else if (now - backup > 7 * DAY)
+        found(ret, "doctor.backup", NULL, T_("The last backup is more than a week old."));
+    if (val_get_bool(folder, "signer-key-here", false))
+        reason_next(ret, found(ret, "doctor.signer-key", "signer/signer.key", T_("The signer's key lies on the machine that serves the office; root there can sign a false history.")),
+                    T_("Checkpoints that were carried away show it; hold the newest elsewhere."));
+    if (val_get_int(folder, "disk-free-percent", 100) < 5)
+        found(ret, "doctor.disk", NULL, T_("Less than a twentieth of the disk is free."));
+}
+
+static void judge_process(const struct val *item, struct reasons *ret)
+{
+    const char *name = val_get_str(item, "name");
+    if (!val_get_bool(item, "alive", false)) {
+        found(ret, "doctor.process", name, T_("This process of the office has ended."));
+        return;
+    }
+    if (!val_get_bool(item, "seccomp", false) || !val_get_bool(item, "no-new-privileges", false))
+        found(ret, "doctor.confinement", name, T_("The kernel does not restrict the system calls of this process."));
+    if (!val_get_bool(item, "confined", false))
+        found(ret, "doctor.confinement", name, T_("This process could not lock itself in."));
+    if (val_get_bool(item, "root", false))
+        reason_next(ret, found(ret, "doctor.root", name, T_("This process runs as root.")), T_("Serve the office under an account of its own; the systemd unit does."));
+}
+
+static bool loopback(const char *address) { return address && (str_starts(address, "127.") || str_eq(address, "::1") || str_eq(address, "localhost")); }
+
+static void judge_processes(const struct val *running, struct reasons *ret)
+{
+    const struct val *list = val_get(running, "processes"), *listens = val_get(running, "listens");
+    if (running && !val_get_bool(running, "alive", false)) {
+        found(ret, "doctor.process", "office", T_("The server was killed or crashed: it left its note of processes behind."));
+        return;
+    }
+    for (size_t i = 0; i < val_count(list); i++)
+        judge_process(val_at(list, i), ret);
+    for (size_t i = 0; i < val_count(listens); i++)
+        if (!val_get_bool(val_at(listens, i), "tls", false) && !loopback(val_get_str(val_at(listens, i), "address")))
+            found(ret, "doctor.tls", val_get_str(val_at(listens, i), "address"), T_("The office listens without TLS at an address that is not this machine's own."));
+}
+
+void doctor_findings(const struct val *facts, moment now, struct reasons *ret)
+{
+    if (val_get_int(facts, "landlock", 0) == 0)
+        found(ret, "doctor.landlock", NULL, T_("This kernel offers no Landlock: processes are not confined to their files."));
+    if (!val_get_bool(facts, "seccomp", false))
+        found(ret, "doctor.seccomp", NULL, T_("This kernel offers no seccomp filter: processes may call all of the kernel."));
+    judge_processes(val_get(facts, "running"), ret);
+    judge_office(val_get(facts, "office"), ret);
+    judge_folder(val_get(facts, "folder"), now, ret);
+}
+
+/* ---- gathering and printing ---- */
+
+static enum status gather(const char *folder, struct val *facts, struct arena *arena, struct reasons *reasons)
+{
+    struct val *running = processes_read(folder, arena);
+    struct office *office;
+    val_set_int(arena, facts, "landlock", landlock_version());
+    val_set_bool(arena, facts, "seccomp", seccomp_available());
+    val_set(arena, facts, "folder", inspect_folder(folder, arena));
+    if (running)
+        val_set(arena, facts, "running", running);
+    if (running && val_get_bool(running, "alive", false)) {
+        val_set(arena, facts, "office", val_get(running, "office"));
+        return OK;
+    }
+    enum status status = office_open(&(struct office_options){.folder = folder, .now = moment_now(), .duties = duties_all}, reasons, &office);
+    if (status != OK)
+        return status;
+    val_set(arena, facts, "office", inspect_office(office, arena));
+    office_close(office);
+    return OK;
+}
+
+static void print_json(struct val *facts, const struct reasons *findings, struct arena *arena)
+{
+    struct val *list = val_array(arena);
+    struct buf text;
+    for (const struct reason *r = findings->first; r; r = r->after) {
+        struct val *item = val_object(arena);
+        val_set_str(arena, item, "rule", r->rule);
+        val_set_str(arena, item, "where", r->where);
+        val_set_str(arena, item, "text", r->text.in[cli_lang()]);
+        val_set_str(arena, item, "next", r->next.in[cli_lang()]);
+        val_push(arena, list, item);
+    }
+    val_set(arena, facts, "findings", list);
+    buf_init(&text, 16 << 20);
+    json_write(&text, facts);
+    printf("%s\n", text.data ? text.data : "{}");
+    buf_free(&text);
+}
+
+static void print_processes(const struct val *running)
+{
+    const struct val *list = val_get(running, "processes"), *listens = val_get(running, "listens");
+    if (!running || !val_get_bool(running, "alive", false)) {
+        printf("%s\n", tr(cli_lang(), T_("Nobody serves this office.")));
+        return;
+    }
+    for (size_t i = 0; i < val_count(list); i++) {
+        const struct val *item = val_at(list, i);
+        printf("%-8s pid %lld, seccomp %s, locked in %s, %lld KiB\n", val_get_str(item, "name"), (long long)val_get_int(item, "pid", 0),
+               val_get_bool(item, "seccomp", false) ? "yes" : "NO", val_get_bool(item, "confined", false) ? "yes" : "NO", (long long)val_get_int(item, "resident-kib", 0));
+    }
+    for (size_t i = 0; i < val_count(listens); i++)
+        printf("listens  %s:%lld%s\n", val_get_str(val_at(listens, i), "address"), (long long)val_get_int(val_at(listens, i), "port", 0),
+               val_get_bool(val_at(listens, i), "tls", false) ? ", TLS" : "");
+}
+
+static void print_words(const struct val *facts, const struct reasons *findings)
+{
+    enum lang lang = cli_lang();
+    const struct val *office = val_get(facts, "office"), *channels = val_get(office, "channels"), *assumptions = val_get(office, "assumptions");
+    printf("kernel   Landlock %lld, seccomp %s\n", (long long)val_get_int(facts, "landlock", 0), val_get_bool(facts, "seccomp", false) ? "yes" : "NO");
+    print_processes(val_get(facts, "running"));
+    printf("\n%s: %zu\n", tr(lang, T_("Declared channels")), val_count(channels));
+    for (size_t i = 0; i < val_count(channels); i++)
+        printf("  %s.%s over %s, told to %s\n", val_get_str(val_at(channels, i), "register"), val_get_str(val_at(channels, i), "step"),
+               val_get_str(val_at(channels, i), "over"), val_get_str(val_at(channels, i), "ask"));
+    printf("\n%s: %zu\n", tr(lang, T_("Rules whose standing is an assumption")), val_count(assumptions));
+    for (size_t i = 0; i < val_count(assumptions); i++)
+        printf("  %s\n", val_text(val_at(assumptions, i)));
+    printf("\n%s: %zu\n", tr(lang, T_("What weakens a promise")), findings->count);
+    for (const struct reason *r = findings->first; r; r = r->after) {
+        printf("- %s%s%s (%s)\n", r->where ? r->where : "", r->where ? ": " : "", r->text.in[lang], r->rule);
+        if (r->next.in[lang])
+            printf("  %s\n", r->next.in[lang]);
+    }
+}
+
+int cli_doctor(int argc, char **argv)
+{
+    const char *folder = cli_argument(argc, argv, 0, NULL);
+    struct arena *arena;
+    struct reasons reasons, findings;
+    if (!folder)
+        return cli_usage("doctor");
+    arena = arena_new((size_t)256 << 20);
+    reasons_init(&reasons, arena);
+    reasons_init(&findings, arena);
+    struct val *facts = val_object(arena);
+    enum status status = gather(folder, facts, arena, &reasons);
+    if (status != OK) {
+        int ret = cli_fail(&reasons, status);
+        arena_free(arena);
+        return ret;
+    }
+    doctor_findings(facts, moment_now(), &findings);
+    if (cli_flag(argc, argv, "--json"))
+        print_json(facts, &findings, arena);
+    else
+        print_words(facts, &findings);
+    int ret = findings.count ? 1 : 0;
+    arena_free(arena);
+    return ret;
+}

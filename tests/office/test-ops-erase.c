@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Erasure: two persons, a rule or an order, and then nothing of it is left in any file of the office, while the journal still proves.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "fixture.h"
+#include "journal/journal.h"
+#include "office/erase.h"
+#include "office/verify.h"
+#include "store/backup.h"
+#include "tap.h"
+
+#define SECRET_WORD "Quetzalcoatlus"
+#define HSO(login) "{\"login\":\"" login "\",\"name\":\"" login "\",\"given-name\":\"X\",\"nationality\":\"FRA\",\"posts\":[{\"post\":\"headquarters-security-officer\",\"from\":\"2026-01-01\",\"until\":\"2045-01-01\"}]," \
+    "\"clearances\":[{\"clearance\":\"{\\\"categories\\\":[],\\\"classes\\\":[\\\"4\\\"],\\\"policy\\\":\\\"1.3.26.1.3.1\\\"}\",\"from\":\"2026-01-01\",\"until\":\"2045-01-01\"}]," \
+    "\"briefings\":[{\"policy\":\"1.3.26.1.3.1\",\"class\":\"4\",\"from\":\"2026-01-01\",\"until\":\"2045-01-01\"}]}"
+
+static struct fixture f;
+
+static bool file_has(const char *path, const char *word)
+{
+    struct stat about;
+    int fd = open(path, O_RDONLY);
+    bool found = false;
+    if (fd >= 0 && fstat(fd, &about) == 0 && about.st_size > 0) {
+        char *bytes = malloc((size_t)about.st_size);
+        ssize_t n = read(fd, bytes, (size_t)about.st_size);
+        found = n > 0 && memmem(bytes, (size_t)n, word, strlen(word));
+        free(bytes);
+    }
+    if (fd >= 0)
+        close(fd);
+    return found;
+}
+/* Files of a folder that hold a word, below it, too. */
+static unsigned holding(const char *folder, const char *word)
+{
+    DIR *all = opendir(folder);
+    unsigned n = 0;
+    for (struct dirent *entry; all && (entry = readdir(all));) {
+        char path[1024];
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        n += entry->d_type == DT_DIR ? holding(path, word) : file_has(path, word);
+    }
+    if (all)
+        closedir(all);
+    return n;
+}
+static unsigned files_in(const char *folder)
+{
+    DIR *all = opendir(folder);
+    unsigned n = 0;
+    for (struct dirent *entry; all && (entry = readdir(all));)
+        n += entry->d_name[0] != '.';
+    if (all)
+        closedir(all);
+    return n;
+}
+
+static const char *proposal_bytes(const char *login, const char *proposal)
+{
+    struct record_view record;
+    const struct reader *reader = fixture_reader(&f, login);
+    char *hex = arena_alloc(f.arena, 65);
+    if (proposal && office_get(f.office, reader, "proposal", proposal, f.arena, &record) == OK) {
+        const char *op = val_get_str(record.fields, "op");
+        struct hash hash = sha256(op, strlen(op));
+        hex_write(hash.bytes, HASH_BYTES, hex);
+    }
+    reader_free(reader);
+    return hex;
+}
+static enum status propose(const char *login, const char *number, const char *basis, const char *reason, const char **ret)
+{
+    struct outcome outcome;
+    enum status status = fixture_do(&f, login, (struct op){.kind = OP_ERASE, .number = number, .step = basis, .reason = reason}, NULL, ret, &outcome);
+    return status == OK && !outcome.proposed ? DAMAGED : status;
+}
+static enum status second(const char *login, const char *proposal)
+{
+    return fixture_do(&f, login, (struct op){.kind = OP_CONFIRM, .number = proposal, .proposed = proposal_bytes(login, proposal)}, NULL, NULL, NULL);
+}
+static enum status reads(const char *login, const char *number)
+{
+    struct record_view record;
+    const struct reader *reader = fixture_reader(&f, login);
+    enum status status = office_get(f.office, reader, NULL, number, f.arena, &record);
+    reader_free(reader);
+    return status;
+}
+static void proves(const char *name, uint64_t erased)
+{
+    struct office_verdict verdict;
+    struct reasons reasons;
+    reasons_init(&reasons, f.arena);
+    enum status status = office_verify(f.office, f.folder, false, NULL, NULL, f.arena, &reasons, &verdict);
+    if (!ok(status == OK && verdict.journal.missing == 0 && verdict.journal.erased >= erased, "%s", name))
+        printf("# %s, %llu erased, %llu missing: %s\n", status_name(status), (unsigned long long)verdict.journal.erased, (unsigned long long)verdict.journal.missing, reasons_text(&reasons, LANG_EN));
+}
+
+static void under_an_order(void)
+{
+    const char *number, *proposal;
+    const char *label = fixture_label(&f, "NATO", "CONFIDENTIAL");
+    struct outcome outcome;
+    ok(fixture_create(&f, "staff", "incident", label, "{\"summary\":\"" SECRET_WORD " seen\",\"family\":\"document\",\"detected\":\"2027-03-01T07:40Z\",\"narrative\":\"The "
+       SECRET_WORD " at the gate.\"}", &number) == OK, "an incident is reported");
+    ok(fixture_step(&f, "duty", number, "contain", "{\"containment\":\"" SECRET_WORD " gone.\",\"contained-at\":\"2027-03-01T07:50Z\"}") == OK, "and contained");
+    ok(holding(f.folder, SECRET_WORD) > 0, "its words lie in the office's files");
+    ok(propose("duty", number, "order", "because", &proposal) == REFUSED, "who lacks the right erases nothing");
+    ok(propose("hso", number, "retention", "time is over", &proposal) == REFUSED, "no erasure under a retention that has not begun");
+    ok(propose("hso", number, "order", "", &proposal) == BAD_INPUT, "an order is named");
+    ok(propose("hso", number, "whim", "because", &proposal) == BAD_INPUT, "there is no other ground");
+    ok(propose("low", number, "order", "because", &proposal) == ABSENT, "what one does not read is absent, here too");
+    if (!ok(propose("hso", number, "order", "Court of Brussels, 1 March 2027", &proposal) == OK, "one person proposes"))
+        printf("# %s\n", fixture_words());
+    ok(reads("hso", number) == OK, "and nothing is erased yet");
+    ok(second("hso", proposal) == REFUSED, "the same person does not confirm");
+    ok(fixture_do(&f, "ssl", (struct op){.kind = OP_CONFIRM, .number = proposal, .proposed = "00"}, NULL, NULL, &outcome) == CONFLICT, "nor is anything else confirmed than was proposed");
+    if (!ok(second("ssl", proposal) == OK, "another confirms"))
+        printf("# %s\n", fixture_words());
+    ok(reads("hso", number) == ABSENT && reads("staff", number) == ABSENT, "the record is gone for everybody");
+    is_int(holding(f.folder, SECRET_WORD), 0, "no file of the office holds a word of it: not the database, not its log");
+    ok(second("ssl", proposal) == REFUSED, "it is not erased twice");
+    proves("the journal proves, tables fit, nothing is missing", 3);
+    fixture_reopen(&f);
+    ok(reads("hso", number) == ABSENT, "an office opened again knows it no more");
+    proves("and proves still", 3);
+}
+
+static void with_its_attachment(void)
+{
+    const char *number, *proposal;
+    char *fields = arena_printf(f.arena, "{\"person\":\"%s\",\"kind\":\"%s\",\"edition\":\"2026/1\",\"signed-on\":\"2027-02-01\"}", fixture_person(&f, "low"),
+                                pack_vocabulary(office_pack(f.office), "undertaking-kind")->terms[0].name);
+    struct outcome outcome;
+    const struct reader *reader;
+    char folder[128];
+    snprintf(folder, sizeof folder, "%s/attachments", f.folder);
+    unsigned before = files_in(folder);
+    if (!ok(fixture_create(&f, "hso8", "undertaking", NULL, fields, &number) == OK, "an undertaking"))
+        printf("# %s\n", fixture_words());
+    reader = fixture_reader(&f, "hso8");
+    struct change change = {.writer = reader, .key = "attach-the-scan", .now = f.now};
+    ok(office_attach(f.office, &change, number, "scan", "scan.pdf", "application/pdf", "%PDF scan of a signature", 24, f.arena, &outcome) == OK, "with its scan");
+    reader_free(reader);
+    is_int(files_in(folder), before + 1, "sealed bytes lie in the folder");
+    ok(propose("hso8", number, "order", "Withdrawal of consent, 2 March 2027", &proposal) == OK && second("hso9", proposal) == OK, "it is erased");
+    is_int(files_in(folder), before, "and its sealed bytes with it");
+}
+
+static void under_the_rule(void)
+{
+    const char *number = NULL, *proposal, *after = NULL;
+    struct retention_over *list;
+    size_t n = 9;
+    const struct reader *reader = fixture_reader(&f, "ict");
+    struct query query = {.register_ = "account", .text = "low"};
+    struct page_of page;
+    struct reasons reasons;
+    reasons_init(&reasons, f.arena);
+    if (office_find(f.office, reader, &query, f.arena, &reasons, &page) == OK && page.n_rows)
+        number = page.rows[0].number;
+    reader_free(reader);
+    ok(number && fixture_step(&f, "ict", number, "close", "{}") == OK, "an account is closed");
+    f.now += 4 * 365 * DAY;
+    reader = fixture_reader(&f, "hso8");
+    ok(office_retention_over(f.office, reader, f.now, 100, f.arena, &list, &n) == OK && n == 0, "after four years nothing is due");
+    reader_free(reader);
+    ok(propose("hso8", number, "retention", "five years", &after) == REFUSED && strstr(fixture_words(), "2032"), "and the refusal says until when it is kept");
+    f.now += 366 * DAY + 2 * DAY;
+    reader = fixture_reader(&f, "hso8");
+    ok(office_retention_over(f.office, reader, f.now, 100, f.arena, &list, &n) == OK && n == 1 && str_eq(list[0].number, number), "after five it is listed");
+    reader_free(reader);
+    ok(propose("hso8", number, "retention", "five years are over", &proposal) == OK && second("hso9", proposal) == OK, "and erased");
+    reader = fixture_reader(&f, "hso8");
+    ok(office_retention_over(f.office, reader, f.now, 100, f.arena, &list, &n) == OK && n == 0, "then it is listed no more");
+    reader_free(reader);
+    bool active;
+    ok(office_account(f.office, "low", &active) == 0, "nobody signs in by it");
+    const char *person = fixture_person(&f, "hso9");
+    ok(propose("hso8", person, "order", "because", &proposal) == REFUSED && strstr(fixture_words(), "erased first"), "a person whose account stands is not erased");
+    proves("all this proves", 5);
+}
+
+static void travels(void)
+{
+    struct signer *signer;
+    struct reasons reasons;
+    char path[256], lists[200];
+    reasons_init(&reasons, f.arena);
+    snprintf(path, sizeof path, "%s/signer", f.folder);
+    snprintf(lists, sizeof lists, "%s/checkpoints", f.folder);
+    ok(signer_create_key(path, "castellan/test", &reasons) == OK && signer_start(path, &reasons, &signer) == OK, "a signer");
+    ok(office_checkpoint(f.office, signer, f.now, &reasons) == OK, "signs a checkpoint");
+    signer_stop(signer);
+    is_int(files_in(lists), 2, "beside the note lies the list of erasures");
+    ok(holding(lists, "record ") == 1 && holding(lists, "attachment ") == 1, "which names what was erased");
+}
+
+static void restored(void)
+{
+    struct fixture old;
+    struct reasons reasons;
+    const char *number, *proposal;
+    char to[128], public_key[128], secret_key[128], backup[128], list[256];
+    struct buf text;
+    (void)old;
+    reasons_init(&reasons, f.arena);
+    snprintf(public_key, sizeof public_key, "%s/public", f.folder);
+    snprintf(secret_key, sizeof secret_key, "%s/secret", f.folder);
+    snprintf(backup, sizeof backup, "%s/backup", f.folder);
+    snprintf(to, sizeof to, "%s-restored", f.folder);
+    snprintf(list, sizeof list, "%s/checkpoints/later.erasures", f.folder);
+    char *fields = arena_printf(f.arena, "{\"person\":\"%s\",\"kind\":\"%s\",\"edition\":\"" SECRET_WORD "\",\"signed-on\":\"2027-02-01\"}", fixture_person(&f, "hso8"),
+                                pack_vocabulary(office_pack(f.office), "undertaking-kind")->terms[0].name);
+    ok(fixture_create(&f, "hso8", "undertaking", NULL, fields, &number) == OK, "a record");
+    ok(backup_make_keys(public_key, secret_key, &reasons) == OK && backup_write(office_store(f.office), public_key, backup, &reasons, NULL, NULL) == OK, "is in a backup");
+    ok(propose("hso8", number, "order", "after the backup", &proposal) == OK && second("hso9", proposal) == OK, "is erased later");
+    buf_init(&text, 1 << 20);
+    if (backup_erasure_list(office_store(f.office), &text) == OK) {
+        int fd = open(list, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        ok(fd >= 0 && write(fd, text.data, text.len) == (ssize_t)text.len, "the list of the next checkpoint");
+        close(fd);
+    }
+    buf_free(&text);
+    if (!ok(backup_restore(backup, secret_key, arena_printf(f.arena, "%s/checkpoints", f.folder), to, &reasons) == OK, "the backup is restored with the list"))
+        printf("# %s\n", reasons_text(&reasons, LANG_EN));
+    is_int(holding(to, SECRET_WORD), 0, "and nothing of the record came back");
+    struct fixture gone = {.arena = arena_new(1 << 20)};
+    snprintf(gone.folder, sizeof gone.folder, "%.60s", to);
+    fixture_free(&gone);
+}
+
+int main(void)
+{
+    fixture_new_with(&f, "[" HSO("hso8") "," HSO("hso9") "]");
+    under_an_order();
+    with_its_attachment();
+    under_the_rule();
+    travels();
+    restored();
+    fixture_free(&f);
+    return tap_done();
+}
