@@ -58,8 +58,11 @@ static void judge_folder(const struct val *folder, moment now, struct reasons *r
     else if (now - backup > 7 * DAY)
         found(ret, "doctor.backup", NULL, T_("The last backup is more than a week old."));
     if (val_get_bool(folder, "signer-key-here", false))
-        reason_next(ret, found(ret, "doctor.signer-key", "signer/signer.key", T_("The signer's key lies on the machine that serves the office; root there can sign a false history.")),
+        reason_next(ret, found(ret, "doctor.signer-key", val_get_str(folder, "signer"), T_("The signer's key lies on the machine that serves the office; root there can sign a false history.")),
                     T_("Checkpoints that were carried away show it; hold the newest elsewhere."));
+    if (val_get_bool(folder, "signer-in-reach", false))
+        reason_next(ret, found(ret, "doctor.signer-reach", "signer/signer.key", T_("The signer's key lies in the office's folder, where the office's process may read it.")),
+                    T_("Serve the office once with this program: the key is moved beside the folder."));
     if (val_get_int(folder, "disk-free-percent", 100) < 5)
         found(ret, "doctor.disk", NULL, T_("Less than a twentieth of the disk is free."));
 }

@@ -7,6 +7,7 @@
 
 #include "base/embedded.h"
 #include "base/text.h"
+#include "cli/signer_home.h"
 #include "journal/journal.h"
 
 static bool is_policy(const struct embedded_file *file) { return str_starts(file->path, "policies/") && str_ends(file->path, ".xml"); }
@@ -115,5 +116,5 @@ enum status found_office(const char *folder, struct val *deed, bool demonstratio
                                  .policy_texts = texts, .n_policies = n, .demonstration = demonstration, .now = now};
     status = office_create(&setup, reasons);
     pack_free(pack);
-    return status == OK ? signer_create_key(arena_printf(arena, "%s/signer", folder), origin, reasons) : status;
+    return status == OK ? signer_make(folder, origin, arena, reasons) : status;
 }

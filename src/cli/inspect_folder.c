@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "cli/inspect.h"
+#include "cli/signer_home.h"
 
 #define SHOWN_MOST 20
 
@@ -27,7 +28,7 @@ static void look_at(const char *path, const char *name, bool inside, struct aren
     bool secret = str_ends(name, ".key") || str_eq(name, "signer.state") || str_eq(name, "demonstration.txt") || str_eq(name, "office.db");
     if ((about.st_mode & 077) && (!inside || secret) && val_count(open_to_others) < SHOWN_MOST)
         val_push(arena, open_to_others, val_strf(arena, "%s %04o", path, (unsigned)(about.st_mode & 07777)));
-    if (!folder || (inside && !str_eq(name, "signer")))
+    if (!folder || inside)
         return;
     DIR *all = opendir(path);
     for (struct dirent *entry; all && (entry = readdir(all));)
@@ -71,7 +72,11 @@ struct val *inspect_folder(const char *folder, struct arena *arena)
         val_set_int(arena, facts, "checkpoint", checkpoint);
     if (backup != MOMENT_NONE)
         val_set_int(arena, facts, "backup", backup);
-    val_set_bool(arena, facts, "signer-key-here", access(arena_printf(arena, "%s/signer/signer.key", folder), F_OK) == 0);
+    const char *home = signer_home(arena, folder);
+    look_at(home, home, false, arena, open_to_others);
+    val_set_bool(arena, facts, "signer-key-here", access(arena_printf(arena, "%s/signer.key", home), F_OK) == 0);
+    val_set_bool(arena, facts, "signer-in-reach", access(arena_printf(arena, "%s/signer/signer.key", folder), F_OK) == 0);
+    val_set_str(arena, facts, "signer", home);
     if (statvfs(folder, &disk) == 0 && disk.f_blocks)
         val_set_int(arena, facts, "disk-free-percent", (int64_t)(disk.f_bavail * 100 / disk.f_blocks));
     return facts;

@@ -3,6 +3,7 @@
  */
 #include "cli/backup_served.h"
 #include "cli/cli.h"
+#include "cli/signer_home.h"
 #include "journal/journal.h"
 #include "office/duty.h"
 #include "office/office.h"
@@ -34,7 +35,7 @@ int cli_checkpoint(int argc, char **argv)
     struct arena *arena = arena_new(0);
     struct reasons reasons;
     reasons_init(&reasons, arena);
-    enum status status = signer_start(arena_printf(arena, "%s/signer", folder), &reasons, &signer);
+    enum status status = signer_of(folder, arena, &reasons, &signer);
     if (status != OK) {
         int ret = cli_fail(&reasons, status);
         arena_free(arena);

@@ -18,6 +18,7 @@
 #include "cli/cli.h"
 #include "cli/inspect.h"
 #include "cli/serve.h"
+#include "cli/signer_home.h"
 #include "journal/journal.h"
 #include "office/duty.h"
 #include "office/office.h"
@@ -97,17 +98,6 @@ static enum status start_web(struct serving *serving)
     return web_start(&config, &serving->reasons, &serving->web);
 }
 
-/* What the office's process may still touch: its own folder, the system's zone data and libraries' data. */
-static void lock(struct serving *serving, const char *folder)
-{
-    const char *const read_paths[] = {"/usr/share/zoneinfo", "/usr/lib", "/lib", "/etc/localtime", "/etc/ssl", "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/gai.conf", "/dev/urandom", NULL};
-    const char *const write_paths[] = {folder, NULL};
-    struct confine confine = {.read_paths = read_paths, .write_paths = write_paths, .network = true};
-    serving->confined = confine_process(&confine);
-    if (!serving->confined)
-        log_warn("this kernel cannot lock the office's process; doctor shows what is missing");
-}
-
 /* For doctor, which may not open the folder while it is served. */
 static void note_processes(struct serving *serving, const char *folder)
 {
@@ -124,7 +114,7 @@ static void note_processes(struct serving *serving, const char *folder)
 
 static enum status start(struct serving *serving, const char *folder)
 {
-    enum status status = signer_start(arena_printf(serving->arena, "%s/signer", folder), &serving->reasons, &serving->signer);
+    enum status status = signer_of(folder, serving->arena, &serving->reasons, &serving->signer);
     if (status == OK)
         status = nursery_start(serve_jailers, &serving->reasons, &serving->nursery);
     if (status == OK)
@@ -141,7 +131,9 @@ static enum status start(struct serving *serving, const char *folder)
     pages_start();
     status = start_web(serving);
     if (status == OK) {
-        lock(serving, folder);
+        serving->confined = office_lock(folder, NULL);
+        if (!serving->confined)
+            log_warn("this kernel cannot lock the office's process; doctor shows what is missing");
         note_processes(serving, folder);
     }
     return status;

@@ -125,12 +125,12 @@ static void load_notes(struct verifying *all, const char *folder, struct journal
         free(names);
     options->notes = notes;
     size_t len;
-    char *key = read_text(all->arena, arena_printf(all->arena, "%s/signer/signer.pub", folder), &len);
+    char *key = read_text(all->arena, arena_printf(all->arena, "%s/signer.pub", folder), &len);
     while (key && len && (key[len - 1] == '\n' || key[len - 1] == ' '))
         key[--len] = 0;
     options->public_key_line = key;
     if (!key && options->n_notes) {
-        differ(all, "verify.key", "signer/signer.pub", T_("The signer's public key is missing; the checkpoints cannot be checked."));
+        differ(all, "verify.key", "signer.pub", T_("The signer's public key is missing; the checkpoints cannot be checked."));
         options->n_notes = 0;
     }
 }

@@ -44,6 +44,7 @@ static void judgement(void)
         {"doctor.checkpoint", "{\"folder\":{\"checkpoint\":1803715200000}}", "{\"folder\":{\"checkpoint\":1803870000000}}"},
         {"doctor.backup", "{\"folder\":{\"backup\":1802000000000}}", "{\"folder\":{\"backup\":1803870000000}}"},
         {"doctor.signer-key", "{\"folder\":{\"signer-key-here\":true}}", "{\"folder\":{\"signer-key-here\":false}}"},
+        {"doctor.signer-reach", "{\"folder\":{\"signer-in-reach\":true}}", "{\"folder\":{\"signer-in-reach\":false}}"},
         {"doctor.mode", "{\"folder\":{\"open-to-others\":[\"x 0755\"]}}", "{\"folder\":{\"open-to-others\":[]}}"},
         {"doctor.disk", "{\"folder\":{\"disk-free-percent\":3}}", "{\"folder\":{\"disk-free-percent\":30}}"},
         {"doctor.process", "{\"running\":{\"alive\":false}}", "{\"running\":{\"alive\":true}}"},

@@ -120,10 +120,11 @@ static int drop(const char *path, const struct stat *about, int kind, struct FTW
     (void)ftw;
     return remove(path);
 }
+void fixture_drop(const char *folder) { nftw(folder, drop, 16, FTW_DEPTH | FTW_PHYS); }
 void fixture_free(struct fixture *fixture)
 {
     office_close(fixture->office);
-    nftw(fixture->folder, drop, 16, FTW_DEPTH | FTW_PHYS);
+    fixture_drop(fixture->folder);
     arena_free(fixture->arena);
 }
 

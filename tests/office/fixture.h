@@ -27,6 +27,7 @@ void fixture_new(struct fixture *);
 void fixture_new_with(struct fixture *, const char *more_persons_json);
 void fixture_reopen(struct fixture *);
 void fixture_free(struct fixture *);          /* removes the folder */
+void fixture_drop(const char *folder);        /* any other that a test made, whole */
 /* A reader by login, in the person's only (or the named) post. */
 const struct reader *fixture_reader(struct fixture *, const char *login);
 /* A label by policy and class name, as canonical text. */

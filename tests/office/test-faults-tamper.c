@@ -116,11 +116,12 @@ static void live(void)
     reasons_init(&reasons, f.arena);
     fixture_new(&f);
     reasons_init(&reasons, f.arena);
-    folder = arena_printf(f.arena, "%s/signer", f.folder);
+    folder = arena_printf(f.arena, "%s-signer", f.folder);
     if (signer_create_key(folder, "castellan/test", &reasons) != OK || signer_start(folder, &reasons, &signer) != OK) {
         printf("# signer: %s\n", reasons_text(&reasons, LANG_EN));
         abort();
     }
+    copy_file(arena_printf(f.arena, "%s/signer.pub", folder), arena_printf(f.arena, "%s/signer.pub", f.folder));
     label = fixture_label(&f, "NATO", "CONFIDENTIAL");
     owner = fixture_person(&f, "ict");
     for (int i = 0; i < 60; i++) {
@@ -554,10 +555,10 @@ static bool test_files(void)
     char *elsewhere = arena_printf(f.arena, "%s-key", copy);
     if (signer_create_key(elsewhere, "castellan/test", &reasons) != OK)
         printf("# %s\n", reasons_text(&reasons, LANG_EN));
-    copy_file(arena_printf(f.arena, "%s/signer.pub", elsewhere), in_copy("signer/signer.pub"));
+    copy_file(arena_printf(f.arena, "%s/signer.pub", elsewhere), in_copy("signer.pub"));
     seen("the signer's key is another");
     fresh_copy();
-    unlink(in_copy("signer/signer.pub"));
+    unlink(in_copy("signer.pub"));
     seen("the signer's key is gone");
     for (unsigned n = 0; n < 3; n++) {
         fresh_copy();
@@ -637,7 +638,7 @@ static int second_opinion(void)
         char *text = slurp(file_in("checkpoints", n), &len);
         notes[options.n_notes++] = (struct journal_note){arena_printf(arena, "%u.note", n), arena_strndup(arena, text, len), len};
     }
-    char *key = arena_strdup(arena, slurp(in_copy("signer/signer.pub"), &len));
+    char *key = arena_strdup(arena, slurp(in_copy("signer.pub"), &len));
     key[strcspn(key, "\n")] = 0;
     options.public_key_line = key;
     if (store_open(copy, &reasons, &store) == OK && export_folder_open(to, &reasons, &folder) == OK) {
@@ -694,6 +695,7 @@ int main(void)
         test_rows(getenv("CASTELLAN_SOAK") ? 4600 : 460);
     }
     drop_folder(copy);
+    drop_folder(arena_printf(f.arena, "%s-signer", f.folder));
     fixture_free(&f);
     return tap_done();
 }
