@@ -15,7 +15,6 @@ struct stream;
 enum header { HEADER_HOST, HEADER_COOKIE, HEADER_AUTHORIZATION, HEADER_CONTENT_TYPE, HEADER_ACCEPT, HEADER_ACCEPT_LANGUAGE,
               HEADER_USER_AGENT, HEADER_IF_NONE_MATCH, HEADER_CSRF, HEADER_ORIGIN, HEADER_FETCH_SITE, HEADER_ACCEPT_ENCODING,
               HEADER_HX_REQUEST, HEADER_LAST_EVENT, HEADER_COUNT };
-extern const char *const header_names[HEADER_COUNT];
 
 struct call {
     struct web *web;
@@ -25,7 +24,8 @@ struct call {
     const char *method;
     const char *target;                      /* raw, with query */
     const char *headers[HEADER_COUNT];       /* NULL: not sent */
-    bool has_length; uint64_t length;
+    bool has_length, chunked; uint64_t length;
+    bool bad_headers;                        /* what two readers could understand in two ways: refused */
     bool tls;
     int family;
     char address[64];
@@ -53,6 +53,8 @@ struct call {
     struct call *next;
 };
 
+/* One header as it came, not ended by NUL but for the value; `value` lives as long as the call. */
+void call_header(struct call *, const char *name, size_t name_len, const char *value, size_t value_len);
 /* Called when the headers are there: how many bytes of body are taken. Sets `known`. */
 size_t call_body_limit(struct call *);
 /* Whether the call may wait or take long, so that it is to run in a worker. */

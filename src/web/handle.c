@@ -15,9 +15,6 @@
 
 enum { BODY_OF_STRANGERS = 64 * 1024 };
 
-const char *const header_names[HEADER_COUNT] = {"Host", "Cookie", "Authorization", "Content-Type", "Accept", "Accept-Language",
-    "User-Agent", "If-None-Match", "X-CSRF-Token", "Origin", "Sec-Fetch-Site", "Accept-Encoding", "HX-Request", "Last-Event-ID"};
-
 moment web_now(const struct web *w) { return w->config.clock ? w->config.clock(w->config.clock_arg) : moment_now(); }
 struct sessions *web_sessions(struct web *w) { return w->sessions; }
 const struct identity *web_identity(struct web *w) { return &w->identity; }

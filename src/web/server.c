@@ -359,6 +359,12 @@ static void completed(void *cls, struct MHD_Connection *connection, void **conte
     l->server->in_flight--;
 }
 
+static enum MHD_Result take_header(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len, const char *value, size_t value_len)
+{
+    call_header(cls, name, name_len, value, value_len);
+    return MHD_YES;
+}
+
 static enum MHD_Result take_headers(struct server *s, struct call *c, struct MHD_Connection *connection, const char *method)
 {
     static const char *const METHODS[] = {"GET", "HEAD", "POST", "PUT", "DELETE"};
@@ -366,14 +372,17 @@ static enum MHD_Result take_headers(struct server *s, struct call *c, struct MHD
     for (size_t i = 0; i < 5; i++) {
         if (strcmp(METHODS[i], method) == 0) c->method = METHODS[i];
     }
-    for (int i = 0; i < HEADER_COUNT; i++) c->headers[i] = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, header_names[i]);
-    const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, take_header, c);
     describe_peer(c, connection);
     c->state = CALL_BODY;
+    if (c->bad_headers) {
+        call_refuse(c, 400, BAD_INPUT, "web.header", T_("The headers of this request are not well formed."));
+        return send_answer(s, c, connection);
+    }
     bool bodyless = strcmp(c->method, "GET") == 0 || strcmp(c->method, "HEAD") == 0;
     c->limit = bodyless ? 0 : call_body_limit(c);
     set_deadline(c->peer, s->web->config.body_seconds);
-    if (length && strtoull(length, NULL, 10) > c->limit) {
+    if (c->has_length && c->length > c->limit) {
         call_refuse(c, 413, TOO_LARGE, "web.body", T_("The body of this request is larger than what is taken here."));
         return send_answer(s, c, connection);
     }

@@ -266,18 +266,6 @@ static enum status steps(const struct request *request, struct answer *answer)
 
 /* ---- changing ---- */
 
-static int64_t version_of(const struct request *request, const char *text, bool *ret_bad)
-{
-    void *bytes;
-    size_t len;
-    int64_t both[2];
-    *ret_bad = text && (seal_read(request->seal, request->arena, request->account, "version", text, &bytes, &len) != OK || len != sizeof both);
-    if (!text || *ret_bad)
-        return 0;
-    memcpy(both, bytes, sizeof both);
-    return both[1];
-}
-
 static const char *label_text(const struct request *request, const struct val *label)
 {
     struct buf text;
@@ -291,18 +279,17 @@ static const char *label_text(const struct request *request, const struct val *l
     return ret;
 }
 
-static enum status apply(const struct request *request, struct answer *answer, struct op *op, int made)
+static enum status apply(const struct request *request, struct answer *answer, struct op *op, record_id of, int made)
 {
     const struct val *body = request->json, *sources = val_get(body, "sources");
     struct arena *arena = request->arena;
     struct outcome outcome;
     struct val *data = val_object(arena), *numbers = val_array(arena);
     const char *key = val_get_str(body, "key");
-    bool bad;
     if (!body || body->kind != VAL_OBJECT)
         return BAD_INPUT;
-    op->version = version_of(request, val_get_str(body, "version"), &bad);
-    if (bad)
+    op->version = version_read(request, val_get_str(body, "version"), of);
+    if (op->version < 0)
         return CONFLICT;
     op->fields = val_get(body, "fields");
     op->label = label_text(request, val_get(body, "label"));
@@ -342,14 +329,14 @@ static enum status create(const struct request *request, struct answer *answer)
         may |= reader_has_right(request->reader, def->create_rights[i]);
     if (!def || (!may && !reader_sees(request->reader, def)))
         return ABSENT;
-    return apply(request, answer, &(struct op){.kind = OP_CREATE, .register_ = def->name}, 201);
+    return apply(request, answer, &(struct op){.kind = OP_CREATE, .register_ = def->name}, 0, 201);
 }
 
 static enum status change_one(const struct request *request, struct answer *answer, enum op_kind kind, const char *step)
 {
     struct record_view record;
     enum status status = get(request, &record);
-    return status == OK ? apply(request, answer, &(struct op){.kind = kind, .number = record.number, .step = step}, 200) : status;
+    return status == OK ? apply(request, answer, &(struct op){.kind = kind, .number = record.number, .step = step}, record.id, 200) : status;
 }
 static enum status edit(const struct request *q, struct answer *a) { return change_one(q, a, OP_EDIT, NULL); }
 static enum status regrade(const struct request *q, struct answer *a) { return change_one(q, a, OP_REGRADE, NULL); }
@@ -364,7 +351,7 @@ static enum status decide(const struct request *request, struct answer *answer)
         return status;
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (str_eq(verbs[i].name, request_part(request, 1)))
-            return apply(request, answer, &(struct op){.kind = verbs[i].kind, .number = record.number}, 200);
+            return apply(request, answer, &(struct op){.kind = verbs[i].kind, .number = record.number}, record.id, 200);
     return ABSENT;
 }
 

@@ -234,9 +234,8 @@ const char *version_sealed(const struct request *request, const struct record_vi
     struct { record_id id; int64_t version; } both = {record->id, LEAK(25) ? (int64_t)leak_size(request->office) : record->stored_version};
     return seal_write(request->seal, request->arena, request->account, "version", &both, sizeof both);
 }
-int64_t version_given(const struct request *request, const struct record_view *record)
+int64_t version_read(const struct request *request, const char *text, record_id of)
 {
-    const char *text = request_form(request, "version");
     void *bytes;
     size_t len;
     int64_t version;
@@ -247,5 +246,9 @@ int64_t version_given(const struct request *request, const struct record_view *r
         return -1;
     memcpy(&id, bytes, sizeof id);
     memcpy(&version, (char *)bytes + sizeof id, sizeof version);
-    return id == record->id ? version : -1;
+    return id == of ? version : -1;
+}
+int64_t version_given(const struct request *request, const struct record_view *record)
+{
+    return version_read(request, request_form(request, "version"), record->id);
 }

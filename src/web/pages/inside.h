@@ -47,8 +47,9 @@ const char *label_given(const struct request *);
 enum status do_op(const struct request *, struct op *, struct outcome *ret);
 /* The version that a form was made from, sealed. */
 const char *version_sealed(const struct request *, const struct record_view *);
-/* Of the form: 0 when it names none; -1, which is no version, when the seal is forged, another account's or another record's. */
-int64_t version_given(const struct request *, const struct record_view *);
+/* What a seal says: 0 when there is none; -1, which is no version, when it is forged, another account's or another record's. */
+int64_t version_read(const struct request *, const char *sealed, record_id of);
+int64_t version_given(const struct request *, const struct record_view *);      /* of the form */
 
 /* ---- one query from an address: lists, boards, exports, the API (list.c) ---- */
 
