@@ -17,8 +17,46 @@ static bool links_to(const struct record_view *record, const struct field_def *f
     return false;
 }
 
+static bool asked_for(const struct step_def *step, const struct field_def *field)
+{
+    for (size_t i = 0; i < step->n_asks; i++)
+        if (step->asks[i] == field)
+            return true;
+    for (size_t i = 0; i < step->n_needs; i++)
+        if (step->needs[i] == field)
+            return true;
+    return false;
+}
+
+/* Whether a condition can be told from what its reader sees: it looks at no field that the step itself asks for, at no
+ * link that may be hidden, at no other person, and at no rule's span. What is left is said when the step is taken. */
+static bool can_be_told(const struct step_def *step, const struct condition *when)
+{
+    if (when->label_at_least || when->by || (when->unless && !can_be_told(step, when->unless)))
+        return false;
+    if (when->test == TEST_ACTOR_IN)
+        return true;
+    if (when->test == TEST_PERSON_ALSO_IN || when->test == TEST_NOT_CLEARED || (when->other && asked_for(step, when->other)))
+        return false;
+    return when->field && when->field->type != FIELD_LINK && when->field->type != FIELD_LINKS && !asked_for(step, when->field);
+}
+
+/* Refusals that are data, as they stand with the record as it is. */
+static void refusals_now(struct office *office, const struct reader *reader, const struct record_view *record, const struct step_def *step,
+                         moment now, struct reasons *ret)
+{
+    struct stage stage = {.office = office, .arena = ret->arena, .now = now, .person = reader->person, .reasons = ret};
+    struct image image = {.id = record->id, .def = record->def, .label = record->label_id, .fields = record->fields,
+                          .links = ARENA_ARRAY(ret->arena, struct image_link, record->n_links + 1), .n_links = record->n_links};
+    for (size_t i = 0; i < record->n_links; i++)
+        image.links[i] = (struct image_link){record->links[i].id, record->links[i].field, record->links[i].other, record->links[i].made};
+    for (size_t i = 0; i < step->n_refusals; i++)
+        if (can_be_told(step, &step->refusals[i]->when))
+            (void)refusal_applies(&stage, &image, step->refusals[i]);
+}
+
 static void why_not(struct office *office, const struct reader *reader, const struct record_view *record, const struct step_def *step,
-                    struct reasons *ret)
+                    moment now, struct reasons *ret)
 {
     if (!(step->from >> record->state_index & 1)) {
         struct reason *reason = reason_add(ret, "lifecycle.state", NULL, T_("\"%1$s\" is not possible in the state \"%2$s\"."), step->words.in[LANG_EN], record->state->words.in[LANG_EN]);
@@ -45,18 +83,18 @@ static void why_not(struct office *office, const struct reader *reader, const st
             reason->text.in[LANG_FR] = arena_printf(ret->arena, "Encore ouverts : %zu de « %s ».", open, check->register_->words.in[LANG_FR]);
         }
     }
-    (void)office;
+    if (step->from >> record->state_index & 1)
+        refusals_now(office, reader, record, step, now, ret);
 }
 
 void office_steps(struct office *office, const struct reader *reader, const struct record_view *record, moment now, struct arena *arena,
                   struct step_view **ret, size_t *ret_n)
 {
     struct step_view *steps = ARENA_ARRAY(arena, struct step_view, record->def->n_steps + 1);
-    (void)now;
     for (size_t i = 0; i < record->def->n_steps; i++) {
         steps[i].def = &record->def->steps[i];
         reasons_init(&steps[i].why_not, arena);
-        why_not(office, reader, record, steps[i].def, &steps[i].why_not);
+        why_not(office, reader, record, steps[i].def, now, &steps[i].why_not);
         steps[i].possible = !steps[i].why_not.count;
     }
     *ret = steps;

@@ -8,7 +8,7 @@ import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/* Login, name, given name, nationality, post, highest NATO class. "low" holds no clearance. */
+/* Login, name, given name, nationality, post, highest NATO class. "low" holds no clearance; "ict" and "ssl" have security keys. */
 export const PEOPLE = [
   ["hso", "Lefèvre", "Anne", "FRA", "headquarters-security-officer", "SECRET"],
   ["ssl", "Βασιλείου", "Νίκος", "GRC", "security-section-leader", "TOP SECRET"],
@@ -16,6 +16,7 @@ export const PEOPLE = [
   ["inv", "Nowak", "Zofia", "POL", "investigator", "SECRET"],
   ["ict", "Rossi", "Luca", "ITA", "ict-security-support", "SECRET"],
   ["staff", "Öztürk", "Elif", "TUR", "staff-member", "CONFIDENTIAL"],
+  ["audit", "Novák", "Petr", "CZE", "auditor", "SECRET"],
   ["low", "Smith", "John", "GBR", "staff-member", null],
 ];
 
@@ -31,6 +32,8 @@ origin: castellan/north
 settings: {totp: true, ceilings: {NATO: SECRET, OFFICE-PUBLIC: INTERNAL}}
 persons:${PEOPLE.map(person).join("")}\n`;
 }
+
+export const KEYED = ["ict", "ssl"];
 
 export class Office {
   constructor(castellan, artefacts) {

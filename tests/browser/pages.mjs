@@ -5,6 +5,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { KeyDevice } from "./key.mjs";
 import { is, ok, says } from "./tap.mjs";
 
 /* Tab until the field of this name has the focus. */
@@ -16,6 +17,7 @@ async function tab_to(page, test, what) {
   throw new Error(`Tab never comes to ${what}`);
 }
 const has_name = (name) => document.activeElement && document.activeElement.name === name;
+const has_end = (end) => (document.activeElement.getAttribute("href") || "").endsWith(end);
 const focus_shows = () => {
   const style = getComputedStyle(document.activeElement);
   return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
@@ -44,6 +46,25 @@ export async function report_by_keyboard(walk, people) {
   await page.keyboard.down("Shift");
   await tab_to(page, has_name, "summary");
   await page.keyboard.up("Shift");
+  await person.settled(() => page.keyboard.press("Enter"));
+  return new URL(page.url()).pathname;
+}
+
+/* A whole step without the mouse: the list, the record, its verb, its fields, sent. */
+export async function contain_by_keyboard(walk, person, fields) {
+  const page = person.page;
+  await person.visit("/incident");
+  await page.keyboard.press("j");
+  await person.settled(() => page.keyboard.press("Enter"));
+  is(new URL(page.url()).pathname, walk.record, "the list opens the case by j and Enter");
+  await tab_to(page, has_end, "/step/contain");
+  ok(await page.evaluate(focus_shows), "the focus shows on the step");
+  await person.settled(() => page.keyboard.press("Enter"));
+  for (const [name, value] of Object.entries(fields)) {
+    await tab_to(page, has_name, name);
+    await page.keyboard.type(value);
+  }
+  await tab_to(page, (what) => document.activeElement.matches(what), "button.main");
   await person.settled(() => page.keyboard.press("Enter"));
   return new URL(page.url()).pathname;
 }
@@ -93,23 +114,30 @@ export async function printed(person, record, artefacts) {
   await page.emulateMedia({ media: "screen" });
 }
 
+/* What an auditor has: the journal's facts, and nothing of the case. */
+export async function journal(person, record) {
+  is(await person.visit("/journal"), 200, "the auditor reads the journal");
+  const words = await person.page.locator("main").innerText();
+  ok(!words.includes(record.split("/").pop()), "where records are tokens");
+  ok((await person.page.locator("main tbody tr").count()) > 20, "and finds the facts of the walk");
+  is(await person.visit(record, true), 404, "the auditor reads nothing of the case");
+}
+
 export async function column(person) {
   await person.visit("/");
   const hrefs = await person.page.locator("nav a").evaluateAll((list) => [...new Set(list.map((a) => a.getAttribute("href")))]);
   ok(hrefs.length > 10, "the left column holds the duties of the post", hrefs.join(" "));
   for (const href of hrefs) is(await person.visit(href), 200, `${href} answers`);
-  for (const path of ["/incident?view=board", "/incident?view=calendar", `/search?q=Nowak`, "/account"]) is(await person.visit(path), 200, `${path} answers`);
+  for (const path of ["/incident?view=board", "/incident?view=calendar", `/search?q=Nowak`, "/account", "/proposal"]) is(await person.visit(path), 200, `${path} answers`);
   const record = await person.page.goto(person.house.base + "/incident").then(() => person.page.locator("tbody a").first().getAttribute("href"));
   for (const path of [`${record}/readers`, `${record}/readers?account=low`]) is(await person.visit(path), 200, `${path.replace(/INC-[^/?]+/, "N")} answers`);
   is(await person.visit("/no-such-thing", true), 404, "an address that is none is absent");
 }
 
-/* A key of Chromium's virtual authenticator is enrolled on the account page and signs in. */
+/* A key is enrolled on the account page by somebody who signed in with codes, and signs in from then on. */
 export async function security_key(person) {
-  const page = person.page, cdp = await person.context.newCDPSession(page);
-  await cdp.send("WebAuthn.enable");
-  const { authenticatorId } = await cdp.send("WebAuthn.addVirtualAuthenticator", { options: {
-    protocol: "ctap2", transport: "usb", hasResidentKey: false, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true } });
+  const page = person.page, key = new KeyDevice();
+  await key.plug(page);
   await person.visit("/account");
   if (await page.locator('main a[href^="/sign-in/proof"]').count()) {
     await person.settled(() => page.click('main a[href^="/sign-in/proof"]'));
@@ -117,15 +145,20 @@ export async function security_key(person) {
     await person.settled(() => page.press('input[name="password"]', "Enter"));
   }
   await page.fill('form[action="/account/key"] input[name="name"]', "Blue key");
-  await person.settled(() => page.click('form[action="/account/key"] button[type="submit"], form[action="/account/key"] button'));
+  await person.settled(() => page.click('form[action="/account/key"] button'));
   says(await page.locator("main").innerText(), "Blue key", "a security key is enrolled on the account page");
-  is((await cdp.send("WebAuthn.getCredentials", { authenticatorId })).credentials.length, 1, "the key holds one credential");
-  const out = page.locator('form[action="/sign-out"] button').first();
-  await out.evaluate((b) => { for (let d = b.closest("details"); d; d = d.parentElement.closest("details")) d.open = true; });
-  await person.settled(() => out.click());
+  is((await key.held()).length, 1, "the key holds one credential");
+  await sign_out(person);
   await person.visit("/sign-in");
   await person.signInHere();
   is(new URL(page.url()).pathname, "/sign-in/factor", "after the password the key is asked for");
   await person.settled(() => page.click('form[data-webauthn="get"] button'));
   is(new URL(page.url()).pathname, "/", "the security key signs in");
+  person.key = key;
+}
+
+async function sign_out(person) {
+  const out = person.page.locator('form[action="/sign-out"] button').first();
+  await out.evaluate((b) => { for (let d = b.closest("details"); d; d = d.parentElement.closest("details")) d.open = true; });
+  await person.settled(() => out.click());
 }

@@ -4,13 +4,14 @@
 // is not theirs. Every request and every message of the console is watched from the first page on.
 
 import { join } from "node:path";
+import { KeyDevice } from "./key.mjs";
 import { CodeDevice } from "./totp.mjs";
 
 const FORM = 'main form:has(input[name="key"])';
 
 export class Person {
-  constructor(house, login, name) {
-    Object.assign(this, { house, login, name, password: `correct horse of ${login} 42`, messages: [], strangers: [], expected: new Set() });
+  constructor(house, login, name, keyed) {
+    Object.assign(this, { house, login, name, key: keyed ? new KeyDevice() : null, password: `correct horse of ${login} 42`, messages: [], strangers: [], expected: new Set() });
   }
   /* A new profile, in a language that the browser asks for. */
   async begin(locale) {
@@ -20,7 +21,8 @@ export class Person {
   }
   async open() {
     const page = await this.context.newPage(), base = this.house.base;
-    page.setDefaultTimeout(20000);
+    if (this.key) await this.key.plug(page);
+    page.setDefaultTimeout(60000);
     page.on("request", (request) => {
       if (!request.url().startsWith(base + "/") && !/^(data|blob|about):/.test(request.url())) this.strangers.push(request.url());
     });
@@ -36,6 +38,7 @@ export class Person {
     return this.messages.filter((m) => !expected(m)).map((m) => `${m.at}: ${m.text}`);
   }
   async leave() {
+    if (this.key) await this.key.unplug();
     if (this.context) await this.context.close();
     this.context = this.page = null;
   }
@@ -60,16 +63,18 @@ export class Person {
     await this.house.looks.at(this, 200);
   }
 
-  /* By the link that init printed: password, the secret shown, a code for it. */
+  /* By the link that init printed: a password, and a code for the secret shown, or a security key. */
   async enrol(locale) {
     await this.begin(locale);
     await this.visit(this.house.office.links[this.login]);
     const words = await this.words();
-    this.device = new CodeDevice(await this.page.locator("code.seed").innerText());
     await this.page.fill('input[name="password"]', this.password);
     await this.page.fill('input[name="again"]', this.password);
-    await this.page.fill('input[name="code"]', await this.device.next());
-    await this.settled(() => this.page.click('button[name="with"][value="code"]'));
+    if (!this.key) {
+      this.device = new CodeDevice(await this.page.locator("code.seed").innerText());
+      await this.page.fill('input[name="code"]', await this.device.next());
+    }
+    await this.settled(() => this.page.click(`button[name="with"][value="${this.key ? "key" : "code"}"]`));
     const at = new URL(this.page.url()).pathname;
     await this.leave();
     return { at, words };
@@ -78,7 +83,9 @@ export class Person {
     await this.begin(locale);
     await this.visit("/sign-in");
     await this.signInHere();
-    if (await this.page.locator('input[name="code"]').count()) {
+    if (this.key) {
+      await this.settled(() => this.page.click('form[data-webauthn="get"] button'));
+    } else if (await this.page.locator('input[name="code"]').count()) {
       await this.page.fill('input[name="code"]', await this.device.next());
       await this.settled(() => this.page.press('input[name="code"]', "Enter"));
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The incident's walk in Debian's Chromium: an office is founded, seven persons enrol and sign in, and five of them and more take
+// The incident's walk in Debian's Chromium: an office is founded, eight persons enrol and sign in, and five of them and more take
 // an incident from report to closure, once in English and once in French. Prints TAP. CASTELLAN names the program; pictures,
 // the printed record and the server's log are kept in artefacts/ at the root of the source.
 
@@ -29,7 +29,7 @@ async function main() {
   const playwright = await loaded("playwright-core");
   if (!playwright) return skipped("browser: playwright-core is not installed (npm ci in tests/browser)");
   accessSync(castellan);
-  const { Office, PEOPLE } = await import("./office.mjs");
+  const { KEYED, Office, PEOPLE } = await import("./office.mjs");
   const { Person } = await import("./person.mjs");
   const { Looks } = await import("./looks.mjs");
   const { Walk } = await import("./walk.mjs");
@@ -39,7 +39,7 @@ async function main() {
   rmSync(artefacts, { recursive: true, force: true });
   mkdirSync(artefacts, { recursive: true });
   const office = new Office(castellan, artefacts), house = { office, looks: new Looks(artefacts) };
-  const people = Object.fromEntries(PEOPLE.map(([login, name]) => [login, new Person(house, login, name)]));
+  const people = Object.fromEntries(PEOPLE.map(([login, name]) => [login, new Person(house, login, name, KEYED.includes(login))]));
   const all = Object.values(people);
   try {
     const ready = await part("init", async () => {
@@ -55,32 +55,33 @@ async function main() {
     const inside = await part("enrolment", async () => {
       for (const person of all) {
         const lang = person.login.length > 3 ? "fr" : "en", { at, words } = await person.enrol(lang === "fr" ? "fr-FR" : "en-GB");
-        is(at, "/sign-in", `${person.login} enrols by the link, with password and codes`);
+        is(at, "/sign-in", `${person.login} enrols by the link, with password and ${person.key ? "security key" : "codes"}`);
         if (person.login === "hso" || person.login === "staff") says(words, WORDS[lang].enrol, `the enrolment page speaks ${lang}`);
       }
-      for (const person of all) is(await person.signIn("en-GB"), "/", `${person.login} signs in`);
+      await Promise.all(all.map(async (person) => is(await person.signIn("en-GB"), "/", `${person.login} signs in`)));
       is(await people.low.visit(office.links.low, true), 404, "a link that was used is used up");
     });
     if (!inside) return done();
     await part("the walk in English", async () => {
       const walk = new Walk(people, "en");
-      await walk.go((w) => pages.report_by_keyboard(w, people));
+      await walk.go((w) => pages.report_by_keyboard(w, people), pages.contain_by_keyboard);
     });
     await part("lists by keyboard", () => pages.lists(people.hso, WORDS.en.summary));
     await part("the walk in French", async () => {
       /* Two switch the language of their session; the others come anew with a browser that asks for French. */
-      for (const person of all) {
+      await Promise.all(all.map(async (person) => {
         if (person.login === "hso" || person.login === "ssl") await person.speak("fr");
         else await person.signIn("fr-FR");
         is(await person.lang(), "fr", `${person.login} reads French`);
-      }
+      }));
       const walk = new Walk(people, "fr");
       await walk.go((w) => pages.report_while_watched(w, people));
       people.record = walk.record;
     });
     if (people.record) await part("print", () => pages.printed(people.hso, people.record, artefacts));
     await part("every page of the left column", () => pages.column(people.hso));
-    await part("security key", () => pages.security_key(people.ict));
+    if (people.record) await part("journal", () => pages.journal(people.audit, people.record));
+    await part("security key", () => pages.security_key(people.inv));
     for (const person of all) {
       ok(!person.faults().length, `${person.login}: no error on the console`, person.faults().join("\n"));
       ok(!person.strangers.length, `${person.login}: no request to anywhere else`, person.strangers.join("\n"));

@@ -56,7 +56,7 @@ export class Walk {
     return person.send();
   }
 
-  async contain() {
+  async contain(how) {
     const { staff, duty, low } = this.people, number = this.number, path = (n) => `/incident/${n}/step/contain`;
     await this.state(staff, this.record, "reported");
     this.refused(await staff.attempt(path(number), { containment: "x", "contained-at": time(5) }), [403, 422], this.said(NO_RIGHT), "the reporter tries to contain");
@@ -76,8 +76,12 @@ export class Walk {
 
     await duty.step(this.record, "contain", { containment: this.words.containment }, true);
     await this.form_refuses(duty, this.said("\"%1$s\" is needed here.", this.words.needed), "a step without what it needs", ["containment", this.words.containment]);
-    await duty.fill({ "contained-at": time(60) });
-    is(await duty.send(), this.record, `${this.lang}: the duty officer contains`);
+    if (how) {
+      is(await how(this, duty, { containment: this.words.containment, "contained-at": time(60) }), this.record, `${this.lang}: the duty officer contains by keyboard`);
+    } else {
+      await duty.fill({ "contained-at": time(60) });
+      is(await duty.send(), this.record, `${this.lang}: the duty officer contains`);
+    }
     await this.state(duty, this.record, "contained");
   }
 
@@ -100,7 +104,7 @@ export class Walk {
 
   async conclude() {
     const { hso, inv } = this.people;
-    const conclusion = { finding: "infraction", cause: "carelessness", damage: "none", conclusions: this.words.conclusions };
+    const conclusion = { finding: "compromise-possible", cause: "carelessness", damage: "limited", conclusions: this.words.conclusions };
     this.refused(await hso.attempt(`${this.record}/step/conclude`, conclusion), [403, 422], this.said(NO_RIGHT), "the security officer tries to conclude");
     await inv.step(this.record, "conclude", conclusion);
     await this.state(inv, this.record, "concluded");
@@ -108,7 +112,14 @@ export class Walk {
   }
 
   async measure() {
-    const { hso, ict, ssl } = this.people, verified = { effectiveness: "effective", "verified-on": day(), verification: this.words.verification };
+    const { hso, ict, ssl, duty } = this.people, verified = { effectiveness: "effective", "verified-on": day(), verification: this.words.verification };
+    await hso.visit(this.record);
+    is(await hso.page.locator('main a[href$="/step/decide-measures"]').count(), 0, `${this.lang}: measures are not decided before the originator is informed`);
+    this.refused(await hso.attempt(`${this.record}/step/decide-measures`, { "measures-decided": this.words.decision }), [403, 422], this.words.originator, "measures before the originator is informed");
+    this.refused(await duty.attempt(`${this.record}/step/inform-originator`, { "originator-informed-on": day(), "originator-informed-how": "x" }), [403, 422],
+      this.said(NO_RIGHT), "the duty officer tries to inform the originator");
+    await hso.step(this.record, "inform-originator", { "originator-informed-on": day(), "originator-informed-how": this.words.notice });
+    says(await hso.words(), this.words.notice, `${this.lang}: the originator is informed, with the reference`);
     await hso.step(this.record, "decide-measures", { "measures-decided": this.words.decision });
     await hso.visit(this.record);
     await hso.settled(() => hso.page.click('main a[href^="/corrective-measure/new"]'));
@@ -157,19 +168,20 @@ export class Walk {
     await ssl.settled(() => ssl.page.click(`form[action="${proposal}/confirm"] button`));
     is(new URL(ssl.page.url()).pathname, this.record, `${this.lang}: the section leader confirms`);
     for (const person of [hso, ssl, inv]) await this.state(person, this.record, "closed");
-    const history = await hso.page.locator("main .history, main section:has(ol)").last().innerText().catch(() => "");
-    await hso.visit(this.record);
-    const page = await hso.words();
-    for (const step of this.words.steps) says(history || page, step, `${this.lang}: the history names: ${step}`);
+    await hso.house.looks.at(inv, 200, "/incident-closed");
+    const history = await inv.page.locator("main .history").evaluate((h) => h.textContent);
+    for (const step of this.words.steps) says(history, step, `${this.lang}: the history names: ${step}`);
+    await hso.visit("/");
+    await hso.house.looks.at(hso, 200, "/desk-at-the-end");
   }
 
-  /* All of it; `enter` reports, as the caller wants it done. */
-  async go(enter) {
+  /* All of it; `enter` reports and `contain` contains, as the caller wants it done. */
+  async go(enter, contain) {
     await this.labels();
     this.record = await enter(this);
     ok(/^\/incident\/INC-\d{4}-/.test(this.record), `${this.lang}: an incident is reported`, this.record);
     this.number = this.record.split("/").pop();
-    await this.contain();
+    await this.contain(contain);
     await this.assign();
     await this.conclude();
     await this.measure();

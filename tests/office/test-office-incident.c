@@ -38,6 +38,42 @@ static const char *state_of(const char *login, const char *number)
     return status == OK ? record.state->name : status_name(status);
 }
 
+/* The rule that stands against a step now, as its page says it; NULL: the step is possible. */
+static const char *against(const char *login, const char *number, const char *step)
+{
+    struct record_view record;
+    struct step_view *steps;
+    size_t n = 0;
+    const char *rule = "no such step";
+    const struct reader *reader = fixture_reader(&f, login);
+    if (office_get(f.office, reader, NULL, number, f.arena, &record) == OK)
+        office_steps(f.office, reader, &record, f.now, f.arena, &steps, &n);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(steps[i].def->name, step) == 0)
+            rule = steps[i].possible ? NULL : steps[i].why_not.first->rule;
+    reader_free(reader);
+    return rule;
+}
+
+/* What the page says beforehand is what the step says when it is taken. */
+static void steps_are_explained(const char *label, const char *report)
+{
+    const char *number = NULL;
+    good(fixture_create(&f, "staff", "incident", label, report, &number), "another case is reported");
+    is(against("staff", number, "triage"), "lifecycle.right", "its reporter may not sort it");
+    is(against("hso", number, "close"), "lifecycle.state", "nor may it be closed at once");
+    good(fixture_step(&f, "hso", number, "triage", "{\"family\":\"document\",\"classification\":\"breach\",\"severity\":\"medium\",\"personal-data\":\"not-involved\"}"), "sorted");
+    is(against("hso", number, "assign"), NULL, "what depends on the answer is not foretold");
+    good(fixture_step(&f, "hso", number, "assign", arena_printf(f.arena, "{\"investigator\":\"%s\"}", fixture_person(&f, "inv"))), "assigned");
+    good(fixture_step(&f, "inv", number, "conclude", "{\"finding\":\"compromise-possible\",\"cause\":\"carelessness\",\"damage\":\"limited\",\"conclusions\":\"Open for an hour.\"}"), "concluded");
+    is(against("hso", number, "decide-measures"), "originator-not-informed", "measures wait for the notice to the originator");
+    ok(fixture_step(&f, "hso", number, "decide-measures", "{\"measures-decided\":\"None.\"}") == REFUSED, "and are refused until then");
+    good(fixture_step(&f, "hso", number, "inform-originator", "{\"originator-informed-on\":\"2027-03-02\",\"originator-informed-how\":\"Note 1\"}"), "informed");
+    is(against("hso", number, "decide-measures"), NULL, "then they are possible");
+    good(fixture_step(&f, "hso", number, "decide-measures", "{\"measures-decided\":\"None.\"}"), "and decided");
+    is(against("hso", number, "close"), "not-contained", "a case never contained is not closed");
+}
+
 int main(void)
 {
     const char *number = NULL, *secret;
@@ -109,6 +145,7 @@ int main(void)
     ok(office_history(f.office, reader, number, f.arena, &versions, &n) == OK && n >= 6, "its history has its versions");
     is(n ? versions[n - 1].step : NULL, "close", "the last step is the closure");
     reader_free(reader);
+    steps_are_explained(secret, report);
     fixture_reopen(&f);
     is(state_of("hso", number), "closed", "all is there after the office was closed and opened");
     fixture_free(&f);

@@ -39,7 +39,22 @@ static int by_due(const void *a, const void *b)
     return x->due < y->due ? -1 : x->due > y->due ? 1 : x->id < y->id ? -1 : x->id > y->id;
 }
 
-/* The earliest due records of every register that the post sees. */
+/* From when on a clock belongs on a desk: its longest warning before it is due, or a fortnight. */
+static bool due_soon(const struct desk *desk, const struct record_view *record)
+{
+    moment until = desk->request->now + 14 * DAY;
+    for (size_t c = 0; c < record->n_clocks; c++) {
+        const struct clock_view *clock = &record->clocks[c];
+        for (size_t w = 0; clock->due == record->due && w < clock->def->n_warn; w++) {
+            moment warned = span_add(NULL, desk->request->now, clock->def->warn[w]);
+            if (warned > until)
+                until = warned;
+        }
+    }
+    return record->due != MOMENT_NONE && record->due <= until;
+}
+
+/* What is late or due soon, of every register that the post sees; the earliest first. */
 static void due_clocks(struct desk *desk)
 {
     const struct pack *pack = office_pack(desk->request->office);
@@ -50,13 +65,15 @@ static void due_clocks(struct desk *desk)
         struct page_of page;
         if (!def->n_clocks || !reader_sees(desk->request->reader, def) || !find(desk, &(struct query){.register_ = def->name, .sort = "due", .limit = PART_ROWS}, &page))
             continue;
-        memcpy(all + n, page.rows, page.n_rows * sizeof *all);
-        n += page.n_rows;
+        for (size_t i = 0; i < page.n_rows; i++)
+            if (due_soon(desk, &page.rows[i]))
+                all[n++] = page.rows[i];
     }
     if (n)
         qsort(all, n, sizeof *all, by_due);
     struct val *part = part_of(desk, tr(desk->request->lang, T_("Due")), NULL);
-    val_set_str(desk->request->arena, part, "kind", "due");
+    val_set_str(desk->request->arena, part, "kind", n && all[0].due < desk->request->now ? "due" : "soon");
+    val_set_bool(desk->request->arena, part, "mixed", true);
     for (size_t i = 0; i < n && i < PART_ROWS; i++)
         add_row(desk, part, &all[i]);
 }
@@ -127,6 +144,7 @@ static void changed(struct desk *desk)
         qsort(all, n, sizeof *all, newest);
     struct val *part = part_of(desk, tr(request->lang, T_("Changed since you were last here")), NULL);
     val_set_str(request->arena, part, "kind", "changed");
+    val_set_bool(request->arena, part, "mixed", true);
     for (size_t i = 0; i < n && i < PART_ROWS; i++)
         add_row(desk, part, &all[i]);
 }

@@ -29,6 +29,8 @@ const char *mark_of(const struct request *, const struct label *, enum marking_p
 const char *words_in(const struct words *, enum lang);
 /* A field's value as a text in the reader's language; NULL for none. */
 const char *value_words(const struct request *, const struct field_def *, const struct val *);
+/* A step's name, also of a version or entry; NULL for none. A name that the register has no longer stands as it is. */
+const char *step_words(const struct request *, const struct register_def *, const char *name);
 const char *register_href(const struct request *, const struct register_def *);
 const char *record_href(const struct request *, const struct register_def *, const char *number);
 /* A row for lists and desks: {href, number, title, state, state-name, due, updated, label, mark, cells:[{text, kind, href, due}]} */
@@ -63,6 +65,12 @@ struct listing {
     const struct column *columns; size_t n_columns;
 };
 enum status listing_take(struct listing *, size_t limit);
+const char *list_column_words(const struct listing *, const struct column *);
+/* What every shape of a list has: its name, its other shapes, filters, saved views, what may be created. */
+void list_frame(const struct listing *, struct val *data, const char *shape);
+enum status list_board(struct listing *, struct answer *);          /* shapes.c */
+enum status list_calendar(struct listing *, struct answer *);
+enum status list_export(struct listing *, const char *format, struct answer *);      /* export.c */
 
 struct val *api_document(const struct request *);        /* OpenAPI 3.1 of what the reader's post sees (openapi.c) */
 

@@ -59,7 +59,6 @@ static struct val *fact_shown(const struct request *request, const struct journa
     struct arena *arena = request->arena;
     struct val *item = val_object(arena);
     const struct register_def *def = fact->register_ ? pack_register(pack, fact->register_) : NULL;
-    const struct step_def *step = def && fact->step ? register_step(def, fact->step) : NULL;
     const struct post_def *post = fact->post ? pack_post(pack, fact->post) : NULL;
     val_set_int(arena, item, "position", (int64_t)fact->position);
     val_set_int(arena, item, "time", fact->time);
@@ -67,7 +66,7 @@ static struct val *fact_shown(const struct request *request, const struct journa
     val_set_str(arena, item, "kind-words", kind_words(request, fact->kind));
     val_set_str(arena, item, "person", fact->person);
     val_set_str(arena, item, "post", post ? words_in(&post->words, request->lang) : fact->post);
-    val_set_str(arena, item, "step", step ? words_in(&step->words, request->lang) : fact->step);
+    val_set_str(arena, item, "step", step_words(request, def, fact->step));
     val_set_str(arena, item, "register", def ? words_in(&def->words, request->lang) : fact->register_);
     val_set_str(arena, item, "token", fact->token[0] ? fact->token : NULL);
     val_set_bool(arena, item, "sealed", fact->sealed);

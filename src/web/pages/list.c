@@ -1,19 +1,91 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Lists, boards and calendars of a register, and their exports: one query from the address, one set of rows, several shapes.
+ * Lists of a register: one query from the address, one set of rows. Boards and calendars stand in shapes.c, exports in export.c.
  */
 #include <stdio.h>
 #include <string.h>
 
-#include "report/report.h"
 #include "web/pages/inside.h"
 
 static const struct column plain_columns[] = {{"number", NULL}, {"state", NULL}, {"due", NULL}, {"updated", NULL}};
+static const struct column common_columns[] = {{"number", NULL}, {"state", NULL}, {"due", NULL}, {"updated", NULL}, {"label", NULL}, {"file", NULL}};
+#define COMMON (sizeof common_columns / sizeof *common_columns)
+#define MOST_COLUMNS 16
+
+/* All that may stand in a column: short fields in their order, then what every record has. */
+static size_t all_columns(const struct listing *listing, struct column *ret)
+{
+    const struct register_def *def = listing->def;
+    size_t n = 0;
+    for (size_t i = 0; i < def->n_fields; i++)
+        if (def->fields[i].type != FIELD_PROSE && def->fields[i].type != FIELD_ATTACHMENTS)
+            ret[n++] = (struct column){def->fields[i].name, &def->fields[i]};
+    for (size_t i = 0; i < COMMON; i++)
+        ret[n++] = common_columns[i];
+    return n;
+}
+
+/* Columns that the reader chose stand in the address ("col", repeated), so that a saved view keeps them. */
+static bool column_chosen(const struct request *request, const char *name)
+{
+    for (size_t i = 0; i < request->n_query; i++)
+        if (str_eq(request->query[i].name, "col") && str_eq(request->query[i].value, name))
+            return true;
+    return false;
+}
 
 static void take_columns(struct listing *listing)
 {
     const struct register_def *def = listing->def;
     listing->columns = def->n_columns ? def->columns : plain_columns;
     listing->n_columns = def->n_columns ? def->n_columns : 4;
+    if (!request_query(listing->request, "col"))
+        return;
+    struct column *all = ARENA_ARRAY(listing->request->arena, struct column, def->n_fields + COMMON);
+    size_t n = all_columns(listing, all), kept = 0;
+    for (size_t i = 0; i < n && kept < MOST_COLUMNS; i++)
+        if (column_chosen(listing->request, all[i].name))
+            all[kept++] = all[i];
+    if (!kept)
+        return;
+    listing->columns = all;
+    listing->n_columns = kept;
+}
+
+/* For the chooser: each column, and whether it stands in the list now. */
+static struct val *column_choices(const struct listing *listing)
+{
+    struct arena *arena = listing->request->arena;
+    struct column *all = ARENA_ARRAY(arena, struct column, listing->def->n_fields + COMMON);
+    size_t n = all_columns(listing, all);
+    struct val *list = val_array(arena);
+    for (size_t i = 0; i < n; i++) {
+        struct val *item = val_object(arena);
+        bool shown = false;
+        for (size_t c = 0; c < listing->n_columns; c++)
+            shown |= str_eq(listing->columns[c].name, all[i].name);
+        val_set_str(arena, item, "name", all[i].name);
+        val_set_str(arena, item, "words", list_column_words(listing, &all[i]));
+        val_set_bool(arena, item, "shown", shown);
+        val_push(arena, list, item);
+    }
+    return list;
+}
+
+/* What the address holds beside the columns and the place in the list: the chooser's form sends it again. */
+static struct val *kept_query(const struct listing *listing, bool columns)
+{
+    const struct request *request = listing->request;
+    struct val *list = val_array(request->arena);
+    for (size_t i = 0; i < request->n_query; i++) {
+        const char *name = request->query[i].name;
+        if (str_eq(name, "after") || str_eq(name, "col") != columns)
+            continue;
+        struct val *item = val_object(request->arena);
+        val_set_str(request->arena, item, "name", name);
+        val_set_str(request->arena, item, "value", request->query[i].value);
+        val_push(request->arena, list, item);
+    }
+    return list;
 }
 
 static bool can_sort(const struct register_def *def, const char *name)
@@ -97,7 +169,7 @@ static const char *address(const struct listing *listing, const char *name, cons
     return ret;
 }
 
-static const char *column_words(const struct listing *listing, const struct column *column)
+const char *list_column_words(const struct listing *listing, const struct column *column)
 {
     static const struct { const char *name, *words; } fixed[] = {{"number", T_("Number")}, {"state", T_("State")}, {"due", T_("Due")}, {"updated", T_("Changed")}, {"label", T_("Mark")}, {"file", T_("File")}};
     if (column->field)
@@ -116,7 +188,7 @@ static struct val *heads(const struct listing *listing)
         const struct column *column = &listing->columns[i];
         struct val *head = val_object(arena);
         bool sorted = str_eq(listing->query.sort, column->name);
-        val_set_str(arena, head, "name", column_words(listing, column));
+        val_set_str(arena, head, "name", list_column_words(listing, column));
         if (can_sort(listing->def, column->name))
             val_set_str(arena, head, "href", address(listing, "sort", sorted && !listing->query.descending ? arena_printf(arena, "-%s", column->name) : column->name));
         if (sorted)
@@ -177,7 +249,7 @@ static void add_total(const struct listing *listing, struct val *data)
     val_set_bool(listing->request->arena, data, "more-than", total > 10000);
 }
 
-static void add_frame(const struct listing *listing, struct val *data, const char *shape)
+void list_frame(const struct listing *listing, struct val *data, const char *shape)
 {
     const struct request *request = listing->request;
     struct arena *arena = request->arena;
@@ -225,156 +297,14 @@ static enum status as_list(struct listing *listing, struct answer *answer)
     if (request_query(request, "after"))
         val_set_str(arena, data, "first", address(listing, "after", NULL));
     add_total(listing, data);
-    add_frame(listing, data, "list");
+    val_set(arena, data, "columns", column_choices(listing));
+    val_set(arena, data, "kept", kept_query(listing, false));
+    val_set(arena, data, "kept-columns", kept_query(listing, true));
+    list_frame(listing, data, "list");
     enum status status = shown_end(&shown, data, "read");
     if (status == OK)
         answer_page(request, answer, "list", data);
     return status;
-}
-
-/* A column a state; each holds its newest. */
-static enum status as_board(struct listing *listing, struct answer *answer)
-{
-    const struct request *request = listing->request;
-    struct arena *arena = request->arena;
-    struct val *data = val_object(arena), *columns = val_array(arena);
-    struct shown shown;
-    shown_begin(&shown, request);
-    for (size_t s = 0; s < listing->def->n_states; s++) {
-        struct filter filter = {"state", listing->def->states[s].name};
-        struct query query = {.register_ = listing->def->name, .filters = &filter, .n_filters = 1, .limit = 25};
-        struct page_of page;
-        struct val *column = val_object(arena), *rows = val_array(arena);
-        if (office_find(request->office, request->reader, &query, arena, &listing->reasons, &page) != OK)
-            continue;
-        for (size_t i = 0; i < page.n_rows; i++) {
-            shown_record(&shown, &page.rows[i]);
-            val_push(arena, rows, row_of(request, &page.rows[i], NULL, 0));
-        }
-        val_set_str(arena, column, "name", words_in(&listing->def->states[s].words, request->lang));
-        val_set(arena, column, "rows", rows);
-        val_set_bool(arena, column, "more", page.next != NULL);
-        val_set(arena, column, "href", val_strf(arena, "%s?state=%s", register_href(request, listing->def), listing->def->states[s].name));
-        val_push(arena, columns, column);
-    }
-    val_set(arena, data, "columns", columns);
-    add_frame(listing, data, "board");
-    enum status status = shown_end(&shown, data, "read");
-    if (status == OK)
-        answer_page(request, answer, "board", data);
-    return status;
-}
-
-/* Six weeks around a month's days; what is due on each. */
-static enum status as_calendar(struct listing *listing, struct answer *answer)
-{
-    const struct request *request = listing->request;
-    struct arena *arena = request->arena;
-    struct val *data = val_object(arena), *weeks = val_array(arena);
-    struct shown shown;
-    struct page_of page;
-    moment first;
-    const char *month = request_query(request, "month");
-    struct civil civil = moment_civil(request->now);
-    if (month && strlen(month) == 7 && moment_read(arena_printf(arena, "%s-01", month), &first) == OK)
-        civil = moment_civil(first);
-    first = moment_from_civil((struct civil){civil.year, civil.month, 1, 0, 0, 0, 0});
-    moment begin = first - (moment)(moment_weekday(first) - 1) * DAY;
-    const struct field_def *by = listing->def->calendar_by;
-    struct query query = {.register_ = listing->def->name, .sort = by && by->sort ? by->name : "due", .ascending = true, .limit = 1000};
-    shown_begin(&shown, request);
-    if (office_find(request->office, request->reader, &query, arena, &listing->reasons, &page) != OK)
-        page = (struct page_of){0};
-    for (int w = 0; w < 6; w++) {
-        struct val *week = val_array(arena);
-        for (int d = 0; d < 7; d++) {
-            moment day = begin + (w * 7 + d) * DAY, at;
-            struct val *cell = val_object(arena), *rows = val_array(arena);
-            for (size_t i = 0; i < page.n_rows && rows->count < 8; i++) {
-                const char *text = by ? val_get_str(page.rows[i].fields, by->name) : NULL;
-                if (!text || moment_read(text, &at) != OK)
-                    at = page.rows[i].due;
-                if (at != MOMENT_NONE && at >= day && at < day + DAY) {
-                    shown_record(&shown, &page.rows[i]);
-                    val_push(arena, rows, row_of(request, &page.rows[i], NULL, 0));
-                }
-            }
-            val_set_int(arena, cell, "day", moment_civil(day).day);
-            val_set_bool(arena, cell, "outside", moment_civil(day).month != civil.month);
-            val_set_bool(arena, cell, "today", request->now >= day && request->now < day + DAY);
-            val_set(arena, cell, "rows", rows);
-            val_push(arena, week, cell);
-        }
-        val_push(arena, weeks, week);
-    }
-    struct civil before = moment_civil(first - DAY), after = moment_civil(moment_add_months(first, 1));
-    val_set(arena, data, "weeks", weeks);
-    char *month_words = arena_strdup(arena, moment_words(arena, first, request->lang)), *space = strchr(month_words, ' '), *time = strstr(month_words, " 00:00");
-    if (time)
-        *time = 0;
-    val_set_str(arena, data, "month", space ? space + 1 : month_words);
-    val_set(arena, data, "before", val_strf(arena, "%s?view=calendar&month=%04d-%02d", register_href(request, listing->def), before.year, before.month));
-    val_set(arena, data, "after", val_strf(arena, "%s?view=calendar&month=%04d-%02d", register_href(request, listing->def), after.year, after.month));
-    add_frame(listing, data, "calendar");
-    enum status status = shown_end(&shown, data, "read");
-    if (status == OK)
-        answer_page(request, answer, "calendar", data);
-    return status;
-}
-
-/* ---- exports ---- */
-
-static enum status as_file(struct listing *listing, const char *format, struct answer *answer)
-{
-    const struct request *request = listing->request;
-    struct arena *arena = request->arena;
-    struct shown shown;
-    struct val *data = val_object(arena);
-    size_t n = listing->page.n_rows, columns = listing->n_columns;
-    struct document *document = document_new(arena, words_in(&listing->def->words, request->lang), request->lang, request->now);
-    struct part *table = document_add(document, PART_TABLE);
-    const char **heads_of = ARENA_ARRAY(arena, const char *, columns + 1);
-    struct cell *cells = ARENA_ARRAY(arena, struct cell, n * columns + 1);
-    if (!reader_has_right(request->reader, "export-records"))
-        return REFUSED;
-    shown_begin(&shown, request);
-    for (size_t c = 0; c < columns; c++)
-        heads_of[c] = column_words(listing, &listing->columns[c]);
-    for (size_t r = 0; r < n; r++) {
-        const struct val *row = row_of(request, &listing->page.rows[r], listing->columns, columns), *values = val_get(row, "cells");
-        shown_record(&shown, &listing->page.rows[r]);
-        for (size_t c = 0; c < columns; c++) {
-            const struct val *value = val_at(values, c);
-            bool timed = val_get(value, "at") != NULL;
-            cells[r * columns + c] = (struct cell){timed ? CELL_MOMENT : CELL_TEXT, val_get_str(value, "text") ? val_get_str(value, "text") : "", val_get_int(value, "at", 0)};
-        }
-    }
-    table->columns = heads_of;
-    table->n_columns = columns;
-    table->cells = cells;
-    table->n_rows = n;
-    enum status status = shown_end(&shown, data, "export");
-    const struct val *bands = val_get(data, "bands");
-    const char **markings = ARENA_ARRAY(arena, const char *, val_count(bands) + 1);
-    for (size_t i = 0; i < val_count(bands); i++)
-        markings[document->n_markings++] = val_get_str(val_at(bands, i), "text");
-    document->markings = markings;
-    document->office = office_name(request->office);
-    document->author = reader_person_name(request->reader);
-    if (status == OK)
-        status = office_note_event(request->office, reader_account(request->reader), reader_appointment(request->reader), "export", NULL, request->now);
-    if (status != OK)
-        return status;
-    static const struct { const char *name, *media; enum status (*write)(const struct document *, struct buf *); } formats[] = {
-        {"csv", "text/csv; charset=utf-8", report_csv}, {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", report_xlsx}, {"html", "text/html; charset=utf-8", report_html}};
-    for (size_t i = 0; i < 3; i++)
-        if (str_eq(formats[i].name, format)) {
-            answer->status = 200;
-            answer->media_type = formats[i].media;
-            answer_header(answer, "Content-Disposition", arena_printf(arena, "attachment; filename=\"%s.%s\"", listing->def->name, format));
-            return formats[i].write(document, answer->body);
-        }
-    return BAD_INPUT;
 }
 
 static enum status get_list(const struct request *request, struct answer *answer)
@@ -389,11 +319,11 @@ static enum status get_list(const struct request *request, struct answer *answer
     if (status != OK)
         return status;
     if (format)
-        return as_file(&listing, format, answer);
+        return list_export(&listing, format, answer);
     if (str_eq(view, "board") && listing.def->board)
-        return as_board(&listing, answer);
+        return list_board(&listing, answer);
     if (str_eq(view, "calendar") && listing.def->calendar_by)
-        return as_calendar(&listing, answer);
+        return list_calendar(&listing, answer);
     return as_list(&listing, answer);
 }
 

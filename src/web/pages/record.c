@@ -139,13 +139,27 @@ static struct val *changes_of(const struct request *request, const struct regist
     return list;
 }
 
-static struct val *history_of(const struct request *request, const struct register_def *def, const char *number)
+/* Links that were made with a version; those made when the record was entered stand in its substance. */
+static void links_made(const struct request *request, const struct record_view *record, moment at, struct val *changes)
 {
+    for (size_t i = 0; i < record->n_links; i++) {
+        if (record->links[i].made != at)
+            continue;
+        struct val *item = val_object(request->arena);
+        val_set_str(request->arena, item, "field", words_in(&record->links[i].field->words, request->lang));
+        val_set_str(request->arena, item, "to", words_in(&record->links[i].titles, request->lang));
+        val_push(request->arena, changes, item);
+    }
+}
+
+static struct val *history_of(const struct request *request, const struct record_view *record)
+{
+    const struct register_def *def = record->def;
     struct arena *arena = request->arena;
     struct version_view *versions;
     size_t n;
     struct val *list = val_array(arena);
-    if (office_history(request->office, request->reader, number, arena, &versions, &n) != OK)
+    if (office_history(request->office, request->reader, record->number, arena, &versions, &n) != OK)
         return list;
     for (size_t i = n; i-- > 0;) {
         const struct version_view *version = &versions[i];
@@ -159,7 +173,10 @@ static struct val *history_of(const struct request *request, const struct regist
         val_set_str(arena, item, "step", version->step);
         val_set_str(arena, item, "reason", version->reason);
         val_set_bool(arena, item, "erased", version->erased);
-        val_set(arena, item, "changes", changes_of(request, def, i ? &versions[i - 1] : NULL, version));
+        struct val *changes = changes_of(request, def, i ? &versions[i - 1] : NULL, version);
+        if (i)
+            links_made(request, record, version->time, changes);
+        val_set(arena, item, "changes", changes);
         if (proven != MOMENT_NONE)
             val_set_int(arena, item, "proven", proven);
         val_push(arena, list, item);
@@ -170,15 +187,9 @@ static struct val *history_of(const struct request *request, const struct regist
 /* Steps' names for the history, since a version keeps the name alone. */
 static void name_steps(const struct request *request, const struct register_def *def, struct val *history)
 {
-    static const struct { const char *name, *words; } fixed[] = {{"create", T_("entered")}, {"edit", T_("edited")}, {"regrade", T_("regraded")}, {"move", T_("moved to another file")},
-        {"link", T_("linked")}, {"confirm", T_("confirmed")}, {"decline", T_("declined")}, {"withdraw", T_("withdrawn")}};
     for (size_t i = 0; i < history->count; i++) {
-        const char *name = val_get_str(history->items[i], "step"), *text = name;
-        const struct step_def *step = name ? register_step(def, name) : NULL;
-        for (size_t f = 0; f < sizeof fixed / sizeof *fixed; f++)
-            if (str_eq(fixed[f].name, name))
-                text = tr(request->lang, fixed[f].words);
-        val_set_str(request->arena, history->items[i], "step", step ? words_in(&step->words, request->lang) : text);
+        const char *name = val_get_str(history->items[i], "step");
+        val_set_str(request->arena, history->items[i], "step", step_words(request, def, name));
     }
 }
 
@@ -244,7 +255,7 @@ static enum status get_record(const struct request *request, struct answer *answ
     val_set(arena, data, "back", back_of(request, &record));
     val_set(arena, data, "addable", addable(request, &record));
     steps_of(request, &record, data);
-    struct val *history = history_of(request, def, record.number);
+    struct val *history = history_of(request, &record);
     name_steps(request, def, history);
     val_set(arena, data, "history", history);
     val_set_bool(arena, data, "may-edit", may_any(request, def->edit_rights, def->n_edit_rights) && (def->edit_in >> record.state_index & 1));

@@ -24,6 +24,18 @@ const char *record_href(const struct request *request, const struct register_def
     return arena_printf(request->arena, "/%s/%s", def->name, number);
 }
 
+/* Steps that every register has beside its own. */
+const char *step_words(const struct request *request, const struct register_def *def, const char *name)
+{
+    static const struct { const char *name, *words; } fixed[] = {{"create", T_("entered")}, {"edit", T_("edited")}, {"regrade", T_("regraded")}, {"move", T_("moved to another file")},
+        {"link", T_("linked")}, {"confirm", T_("confirmed")}, {"decline", T_("declined")}, {"withdraw", T_("withdrawn")}};
+    const struct step_def *step = name && def ? register_step(def, name) : NULL;
+    for (size_t i = 0; !step && i < sizeof fixed / sizeof *fixed; i++)
+        if (str_eq(fixed[i].name, name))
+            return tr(request->lang, fixed[i].words);
+    return step ? words_in(&step->words, request->lang) : name;
+}
+
 /* ---- values in words ---- */
 
 const char *value_words(const struct request *request, const struct field_def *field, const struct val *value)
