@@ -135,7 +135,7 @@
       before = now;
       body.append("draft-of", form.dataset.draft);
       const answer = await fetch("/draft", { method: "POST", body, headers: { Accept: "application/json", "X-CSRF-Token": csrf() } });
-      if (answer.ok) $(".saved", form).textContent = form.dataset.kept;
+      if (answer.ok) { const said = await answer.json(); $(".saved", form).textContent = said.waits || form.dataset.kept; }
     }, 5000);
   });
 

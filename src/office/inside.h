@@ -193,6 +193,8 @@ enum status rebuild_indexes(struct office *, struct txn *) MUST_CHECK;
 bool erase(struct stage *, struct staged_image *, const struct op *, bool *ret_proposed);
 enum status write_erasure(struct stage *, struct staged_image *);
 bool regrade(struct stage *, struct staged_image *, const struct op *, bool *ret_proposed);
+/* Under the office's ceiling, and the holder cleared and briefed for it. */
+bool label_usable(const struct office *, struct holder *, const struct label *, struct reasons *);
 bool label_allowed(struct stage *, const char *text, const struct op *, label_id *ret);
 struct val *op_value(const struct op *, struct arena *);
 bool op_from_value(const struct val *, struct arena *, struct op *ret);

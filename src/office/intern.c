@@ -81,22 +81,28 @@ static int threshold(const struct policy *policy, const char *name)
     return rank < 0 ? INT_MAX : rank;
 }
 
+struct label_slot label_slot_of(const struct policies *policies, const struct label *label)
+{
+    struct label_slot slot = {.text = "", .label = label, .policy = policies_find(policies, label->policy), .rank = -1};
+    if (!slot.policy)
+        return slot;
+    slot.rank = policy_class_rank(slot.policy, label->class_lacv);
+    slot.certificate = threshold(slot.policy, "certificate");
+    slot.briefing = threshold(slot.policy, "briefing");
+    slot.read_journal = threshold(slot.policy, "read-journal");
+    return slot;
+}
+
 static void fill(struct intern *intern, struct label_slot *slot, label_id id, const char *text)
 {
     struct reasons ignored;
     struct label *label = NULL;
     reasons_init(&ignored, intern->arena);
-    *slot = (struct label_slot){.id = id, .text = arena_strdup(intern->arena, text), .rank = -1};
-    if (label_read(text, strlen(text), intern->arena, &ignored, &label) != OK)
-        return;
-    slot->label = label;
-    slot->policy = policies_find(intern->policies, label->policy);
-    if (!slot->policy)
-        return;
-    slot->rank = policy_class_rank(slot->policy, label->class_lacv);
-    slot->certificate = threshold(slot->policy, "certificate");
-    slot->briefing = threshold(slot->policy, "briefing");
-    slot->read_journal = threshold(slot->policy, "read-journal");
+    *slot = (struct label_slot){.rank = -1};
+    if (label_read(text, strlen(text), intern->arena, &ignored, &label) == OK)
+        *slot = label_slot_of(intern->policies, label);
+    slot->id = id;
+    slot->text = arena_strdup(intern->arena, text);
 }
 
 static label_id add_label(struct intern *intern, const char *text, uint32_t hash)

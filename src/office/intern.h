@@ -19,6 +19,9 @@ struct label_slot {
     int certificate, briefing, read_journal;      /* thresholds of the policy; INT_MAX: never asked */
 };
 
+/* What decisions need of a label that is not interned: no id, no text. The label stays the caller's. */
+struct label_slot label_slot_of(const struct policies *, const struct label *);
+
 struct intern;
 struct intern *intern_new(const struct policies *);
 void intern_free(struct intern *);

@@ -9,16 +9,36 @@
 #include "base/text.h"
 #include "office/inside.h"
 
-static bool under_ceiling(struct stage *stage, const struct label *label)
+static bool under_ceiling(const struct office *office, const struct label *label, struct reasons *reasons)
 {
-    const struct policies *policies = stage->office->policies;
-    const char *ceiling = val_get_str(val_get(stage->office->config, "ceilings"), label->policy);
-    const struct policy *policy = policies_find(policies, label->policy);
+    const char *ceiling = val_get_str(val_get(office->config, "ceilings"), label->policy);
+    const struct policy *policy = policies_find(office->policies, label->policy);
     if (ceiling && policy && policy_class_rank(policy, label->class_lacv) <= policy_class_rank(policy, ceiling))
         return true;
-    refuse(stage, REFUSED, "label.ceiling", "label", T_("The label lies above what this office is accredited to hold."));
-    reason_next(stage->reasons, stage->reasons->last, T_("Hand the information to a registry that may hold it."));
+    reason_next(reasons, reason_add(reasons, "label.ceiling", "label", T_("The label lies above what this office is accredited to hold.")),
+                T_("Hand the information to a registry that may hold it."));
     return false;
+}
+
+bool label_usable(const struct office *office, struct holder *holder, const struct label *label, struct reasons *reasons)
+{
+    struct label_slot slot = label_slot_of(office->policies, label);
+    return under_ceiling(office, label, reasons) && holder_label(holder, &slot, reasons);
+}
+
+enum status office_may_label(struct office *office, const struct reader *reader, const char *text, struct arena *arena, struct reasons *reasons)
+{
+    struct label *label;
+    if (!text || !*text) {
+        reason_add(reasons, "label.needed", "label", T_("A label is needed."));
+        return BAD_INPUT;
+    }
+    enum status status = label_import(office->policies, text, strlen(text), SPIF_LENIENT, arena, reasons, &label);
+    if (status != OK)
+        return status;
+    if (!label_valid(office->policies, label, reader->at, true, reasons))
+        return BAD_INPUT;
+    return label_usable(office, reader->holder, label, reasons) ? OK : REFUSED;
 }
 
 static bool covers_sources(struct stage *stage, const struct label *label, const struct op *op)
@@ -46,8 +66,10 @@ bool label_allowed(struct stage *stage, const char *text, const struct op *op, l
         stage->failure = BAD_INPUT;
         return false;
     }
-    if (!under_ceiling(stage, label))
+    if (!under_ceiling(office, label, stage->reasons)) {
+        stage->failure = REFUSED;
         return false;
+    }
     label_id id = stage_label(stage, label_write(label, stage->arena));
     if (stage->holder && !holder_label(stage->holder, intern_label(office->intern, id), NULL))
         return refuse(stage, REFUSED, "label.read-back", "label",
@@ -61,6 +83,34 @@ bool label_allowed(struct stage *stage, const char *text, const struct op *op, l
 static const char *fixed_label(const struct office *office, const struct register_def *def)
 {
     return val_get_str(office->fixed_labels, def->name);
+}
+
+/* The label of the record that a field names, or of that record's file. */
+static const char *label_of_named(struct office *office, const struct reader *reader, const struct field_def *field, bool of_file, const struct val *fields, struct arena *arena)
+{
+    const struct val *value = field ? val_get(fields, field->name) : NULL;
+    const char *number = value && value->kind == VAL_ARRAY ? val_text(val_at(value, 0)) : val_text(value);
+    struct record_view record;
+    if (!number || office_get(office, reader, NULL, number, arena, &record) != OK)
+        return NULL;
+    if (of_file && (!record.file_number || office_get(office, reader, NULL, record.file_number, arena, &record) != OK))
+        return NULL;
+    return label_write(record.label, arena);
+}
+
+const char *office_label_of_new(struct office *office, const struct reader *reader, const struct register_def *def, const char *label, const struct val *fields, struct arena *arena)
+{
+    switch (def->label) {
+    case LABEL_OWN:
+        return label;
+    case LABEL_FIXED:
+        return fixed_label(office, def);
+    case LABEL_OF_FILE:
+        return label_of_named(office, reader, def->file_field, true, fields, arena);
+    case LABEL_OF_FIELD:
+        return label_of_named(office, reader, def->label_field, false, fields, arena);
+    }
+    return NULL;
 }
 
 bool label_for_create(struct stage *stage, struct staged_image *item, const struct op *op)

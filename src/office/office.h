@@ -89,6 +89,12 @@ const char *reader_clearance_words(const struct reader *, enum lang, struct aren
 /* Labels that the reader may choose for a new record of a register: policies described, cut to classes and values that
  * they may read back and the ceiling allows. */
 struct val *reader_label_choices(const struct reader *, const struct register_def *, enum lang, struct arena *);
+/* Whether the reader may write under this label (canonical JSON or a form that label_import reads): valid now, under the ceiling, to be read
+ * back. OK; BAD_INPUT: no label, or one that is none; REFUSED. Reasons say why not. */
+enum status office_may_label(struct office *, const struct reader *, const char *label, struct arena *, struct reasons *) MUST_CHECK;
+/* The label that a new record would take, as far as the register, the label and the fields given say: its own, a fixed one, that of the file or of the
+ * record that a field names. NULL while it is not known or names what the reader may not read. */
+const char *office_label_of_new(struct office *, const struct reader *, const struct register_def *, const char *label, const struct val *fields, struct arena *);
 
 /* ---- door two ----------------------------------------------------------------------------------------------- */
 

@@ -252,15 +252,10 @@ static bool may_use(const struct reader *reader, const struct policy *policy, co
     struct label label = {.policy = policy_oid(policy), .class_lacv = class_lacv};
     struct arena *arena = arena_new(0);
     struct reasons scratch;
-    const char *ceiling = val_get_str(val_get(reader->office->config, "ceilings"), label.policy);
-    int rank = policy_class_rank(policy, class_lacv), certificate = policy_threshold(policy, "certificate"),
-        briefing = policy_threshold(policy, "briefing");
-    struct label_slot slot = {.label = &label, .policy = policy, .rank = rank, .text = "",
-                              .certificate = certificate < 0 ? 1 << 30 : certificate, .briefing = briefing < 0 ? 1 << 30 : briefing};
     if (!arena)
         abort();
     reasons_init(&scratch, arena);
-    bool may = ceiling && rank <= policy_class_rank(policy, ceiling) && holder_label(reader->holder, &slot, &scratch);
+    bool may = label_usable(reader->office, reader->holder, &label, &scratch);
     arena_free(arena);
     return may;
 }

@@ -354,6 +354,11 @@ static void notes(void)
     (void)ask((struct asked){.login = "hso", .method = METHOD_POST, .path = "/view/drop", .form = "register=incident&name=Open+%3Cb%3E"});
     ok(!strstr(get("hso", "/incident").body, "Open &lt;b&gt;"), "until it is deleted");
     ok(ask((struct asked){.login = "hso", .method = METHOD_POST, .path = "/view", .form = "register=incident&name=&query="}).status == 400, "a view without a name is refused");
+    const char *unlabelled = "csrf=token&draft-of=%2Fincident%2Fnew&summary=Half+written", *above = "csrf=token&draft-of=%2Fincident%2Fnew&summary=Half+written&label.class=1.3.26.1.3.1%7C5";
+    ok(strstr(ask((struct asked){.login = "hso", .method = METHOD_POST, .path = "/draft", .form = unlabelled, .api = true}).body, "\"kept\":false") != NULL, "before a label is chosen not a word is kept");
+    ok(strstr(get("hso", "/incident/new").body, "draft=1") == NULL, "nor offered");
+    ok(strstr(ask((struct asked){.login = "hso", .method = METHOD_POST, .path = "/draft", .form = above, .api = true}).body, "\"kept\":false") != NULL, "nor under a label above the ceiling");
+    ok(ask((struct asked){.login = "hso", .method = METHOD_POST, .path = "/draft", .form = "draft-of=%2Fincident%2FINC-2027-ZZZZZZZZZZ%2Fedit&summary=x", .api = true}).status == 404, "nor of a record that is absent");
     const char *draft = "csrf=token&draft-of=%2Fincident%2Fnew&summary=Half+written&label.class=1.3.26.1.3.1%7C2";
     ok(ask((struct asked){.login = "hso", .method = METHOD_POST, .path = "/draft", .form = draft, .api = true}).status == 200, "a draft is kept");
     ok(strstr(get("hso", "/incident/new").body, "/incident/new?draft=1") != NULL, "and offered");

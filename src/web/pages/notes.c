@@ -87,20 +87,40 @@ static enum status post_view_drop(const struct request *request, struct answer *
 
 /* ---- drafts ---- */
 
+/* A draft carries a label before its first word is kept: that of the record it changes, or the one that its new record would take. It is
+ * kept only under a label that its owner may write, and given back only while they may. */
+
 static bool is_kept(const char *name)
 {
     static const char *const left_out[] = {"csrf", "key", "version", "draft-of", NULL};
     return !str_in(name, left_out);
 }
 
-/* What a form's script sends every few seconds: the same fields as the form itself. */
-static enum status post_draft(const struct request *request, struct answer *answer)
+/* The draft's label as text; NULL when it is not chosen yet. ABSENT: the form's register or record is none of the reader's. */
+static enum status draft_label(const struct request *request, const char *of, const char **ret)
 {
-    const char *of = request_form(request, "draft-of");
-    struct val *pairs = val_array(request->arena), *draft = val_object(request->arena);
-    struct buf text;
-    if (!of || !url_is_local(of) || strlen(of) > DRAFT_KEY)
-        return BAD_INPUT;
+    char *path = arena_strdup(request->arena, of + 1), *rest = strchr(path, '/');
+    struct record_view record;
+    if (!rest)
+        return ABSENT;
+    *rest++ = '\0';
+    rest[strcspn(rest, "/?")] = '\0';
+    const struct register_def *def = pack_register(office_pack(request->office), path);
+    if (!def || !reader_sees(request->reader, def))
+        return ABSENT;
+    if (str_eq(rest, "new")) {
+        *ret = office_label_of_new(request->office, request->reader, def, label_given(request), fields_given(request, def, NULL, 0), request->arena);
+        return OK;
+    }
+    enum status status = office_get(request->office, request->reader, def->name, rest, request->arena, &record);
+    if (status == OK)
+        *ret = label_write(record.label, request->arena);
+    return status;
+}
+
+static struct val *draft_pairs(const struct request *request)
+{
+    struct val *pairs = val_array(request->arena);
     for (size_t i = 0; i < request->n_form; i++) {
         struct val *pair = val_array(request->arena);
         if (!is_kept(request->form[i].name))
@@ -109,17 +129,46 @@ static enum status post_draft(const struct request *request, struct answer *answ
         val_push(request->arena, pair, val_str(request->arena, request->form[i].value));
         val_push(request->arena, pairs, pair);
     }
-    val_set(request->arena, draft, "pairs", pairs);
+    return pairs;
+}
+
+static enum status draft_put(const struct request *request, const char *of, const char *label)
+{
+    struct val *draft = val_object(request->arena);
+    struct buf text;
+    val_set_str(request->arena, draft, "label", label);
+    val_set(request->arena, draft, "pairs", draft_pairs(request));
     val_set_int(request->arena, draft, "at", request->now);
     buf_init(&text, DRAFT_BYTES);
     json_write(&text, draft);
     enum status status = text.failed ? TOO_LARGE : office_side_put(request->office, "draft", reader_person(request->reader), of, text.data, text.len);
     buf_free(&text);
-    if (status == OK) {
-        struct val *said = val_object(request->arena);
-        val_set_bool(request->arena, said, "kept", true);
-        answer_json(request, answer, said);
+    return status;
+}
+
+/* What a form's script sends every few seconds: the same fields as the form itself. */
+static enum status post_draft(const struct request *request, struct answer *answer)
+{
+    const char *of = request_form(request, "draft-of"), *label = NULL;
+    struct val *said = val_object(request->arena);
+    struct reasons reasons;
+    reasons_init(&reasons, request->arena);
+    if (!of || !url_is_local(of) || strlen(of) > DRAFT_KEY)
+        return BAD_INPUT;
+    enum status status = draft_label(request, of, &label);
+    if (status != OK)
+        return status;
+    status = office_may_label(request->office, request->reader, label, request->arena, &reasons);
+    if (status == OK)
+        status = draft_put(request, of, label);
+    if (status == BAD_INPUT || status == REFUSED) {          /* no fault: the office waits for the label */
+        draft_drop(request, of);
+        val_set_str(request->arena, said, "waits", tr(request->lang, T_("A draft is kept once a label that you may write is chosen.")));
+        status = OK;
     }
+    val_set_bool(request->arena, said, "kept", !val_get(said, "waits"));
+    if (status == OK)
+        answer_json(request, answer, said);
     return status;
 }
 
@@ -148,6 +197,8 @@ bool draft_take(const struct request *request, const char *action, struct reques
     reasons_init(&ignored, request->arena);
     if (office_side_get(request->office, "draft", reader_person(request->reader), action, request->arena, &bytes, &len) != OK ||
         json_read(request->arena, bytes, len, (struct json_limits){.bytes = DRAFT_BYTES}, &ignored, &draft) != OK)
+        return false;
+    if (office_may_label(request->office, request->reader, val_get_str(draft, "label"), request->arena, &ignored) != OK)
         return false;
     const struct val *pairs = val_get(draft, "pairs");
     struct pair *form = ARENA_ARRAY(request->arena, struct pair, val_count(pairs) + 1);
