@@ -29,6 +29,8 @@ int cli_main(int argc, char **argv);
 /* Options "--name value" or "--name=value"; positional arguments keep their order. NULL when not given. */
 const char *cli_option(int argc, char **argv, const char *name);
 bool cli_flag(int argc, char **argv, const char *name);
+/* Whether every option given stands in the synopsis and has the value that it names there; else one line on standard error. */
+bool cli_options_known(const char *command, const char *synopsis, int argc, char **argv);
 /* The n-th positional argument behind argv[0]; `with_value` lists the options that take a value. NULL when there is none. */
 const char *cli_argument(int argc, char **argv, int n, const char *const *with_value);
 /* Prints reasons to standard error in the user's language (LANG); returns 1. */

@@ -125,5 +125,5 @@ int cli_main(int argc, char **argv)
         char *name[] = {argv[0], argv[1]};
         return help(2, name);
     }
-    return command->run(argc - 1, argv + 1);
+    return cli_options_known(command->name, command->arguments, argc - 1, argv + 1) ? command->run(argc - 1, argv + 1) : 2;
 }

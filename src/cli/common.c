@@ -45,6 +45,48 @@ const char *cli_argument(int argc, char **argv, int n, const char *const *with_v
     return NULL;
 }
 
+/* Where the synopsis names an option, as "--name" up to a blank, a bracket or its end. */
+static const char *in_synopsis(const char *synopsis, const char *option, size_t len)
+{
+    for (const char *at = synopsis; (at = strstr(at, "--")); at += 2)
+        if (strncmp(at, option, len) == 0 && strchr(" ]|", at[len]))
+            return at + len;
+    return NULL;
+}
+
+/* "--name VALUE" in a synopsis takes a value; "--name]" and "--name [" take none. */
+static bool takes_value(const char *behind) { return behind[0] == ' ' && behind[1] && !strchr("[-|", behind[1]); }
+
+static bool wrong_option(const char *command, const char *option, const char *english)
+{
+    struct arena *arena = arena_new(0);
+    struct reasons reasons;
+    if (!arena)
+        return false;
+    reasons_init(&reasons, arena);
+    reason_add(&reasons, "usage", option, english, command, option);
+    (void)cli_fail(&reasons, BAD_INPUT);
+    arena_free(arena);
+    return false;
+}
+
+bool cli_options_known(const char *command, const char *synopsis, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], "--", 2) != 0)
+            continue;
+        size_t len = strcspn(argv[i], "=");
+        const char *behind = in_synopsis(synopsis, argv[i], len);
+        if (!behind)
+            return wrong_option(command, argv[i], T_("There is no option %2$s: castellan help %1$s lists them."));
+        if (!takes_value(behind) || argv[i][len] == '=')
+            continue;
+        if (++i >= argc)
+            return wrong_option(command, argv[i - 1], T_("%2$s needs a value: castellan help %1$s says which."));
+    }
+    return true;
+}
+
 enum lang cli_lang(void)
 {
     const char *lang = getenv("LC_ALL");

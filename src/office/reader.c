@@ -229,16 +229,28 @@ struct guards reader_guards(const struct reader *reader, const struct register_d
     return reader->of_register[reader->office->plans[def->index].register_];
 }
 
+/* The highest class of a clearance, marked as a label of that class alone. */
+static const char *highest_class(const struct policies *policies, const struct clearance *clearance, enum lang lang, struct arena *arena)
+{
+    const struct policy *policy = policies_find(policies, clearance->policy);
+    struct label label = {.policy = clearance->policy};
+    int highest = -1;
+    for (unsigned i = 0; policy && i < clearance->n_classes; i++)
+        if (policy_class_rank(policy, clearance->classes[i]) > highest) {
+            highest = policy_class_rank(policy, clearance->classes[i]);
+            label.class_lacv = clearance->classes[i];
+        }
+    return highest < 0 ? NULL : label_marking(policies, &label, MARK_PAGE, lang, arena);
+}
+
 const char *reader_clearance_words(const struct reader *reader, enum lang lang, struct arena *arena)
 {
     struct buf text;
     buf_init(&text, 4096);
     for (size_t i = 0; i < reader->holder->n_clearances; i++) {
-        if (i)
-            buf_adds(&text, ", ");
-        const char *words = clearance_marking(reader->office->policies, reader->holder->clearances[i], lang, arena);
+        const char *words = highest_class(reader->office->policies, reader->holder->clearances[i], lang, arena);
         if (words)
-            buf_adds(&text, words);
+            buf_addf(&text, "%s%s", text.len ? ", " : "", words);
     }
     const char *ret = text.data ? arena_strndup(arena, text.data, text.len) : "";
     buf_free(&text);

@@ -9,6 +9,10 @@ trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$dir"' EXIT
 . "$SOURCE_ROOT/tests/cli/tap.sh"
 export LC_ALL=C
 
+usage "an option that there is not" "$program" verify "$dir" --jurnal
+has "is named" "$dir/out" "There is no option --jurnal"
+usage "an option without its value" "$program" init "$dir/office" --deed
+has "is named, too" "$dir/out" "--deed needs a value"
 sed -n '/^```yaml$/,/^```$/p' "$SOURCE_ROOT/docs/founding-deed.md" | sed '1d;$d' >"$dir/deed.yaml"
 ok "the deed of the manual founds an office" "$program" init "$dir/office" --deed "$dir/deed.yaml"
 cp "$dir/out" "$dir/links"

@@ -13,6 +13,7 @@ tap_say() {
 }
 ok() { name=$1; shift; code=0; "$@" >"$dir/out" 2>&1 || code=$?; tap_say "$code" "$name" "$dir/out"; }
 not_ok() { name=$1; shift; code=0; "$@" >"$dir/out" 2>&1 || code=$?; [ "$code" = 1 ] && code=0 || code=1; tap_say "$code" "$name" "$dir/out"; }
+usage() { name=$1; shift; code=0; "$@" >"$dir/out" 2>&1 || code=$?; [ "$code" = 2 ] && code=0 || code=1; tap_say "$code" "$name" "$dir/out"; }
 has() { code=0; grep -qE -- "$3" "$2" || code=1; tap_say "$code" "$1" "$2"; }
 lacks() { code=0; ! grep -qE -- "$3" "$2" || code=1; tap_say "$code" "$1" "$2"; }
 done_testing() { echo "1..$tap_count"; exit "$tap_failed"; }

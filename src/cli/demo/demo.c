@@ -4,6 +4,7 @@
 #include "cli/demo/demo.h"
 #include "office/duty.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,11 +118,13 @@ bool demo_two(struct demo *demo, const char *login, const char *second, moment a
 
 /* ---- passwords and TOTP secrets, told in a file ---- */
 
-static void invent_password(struct demo *demo, char out[24])
+/* Secrets are never drawn from the seed: two demonstrations alike to the byte still have other passwords. */
+static void invent_password(char out[24])
 {
     static const char *const words[] = {"amber", "basalt", "cedar", "delta", "ember", "fjord", "granite", "harbour", "indigo", "juniper", "kelp", "lantern",
         "meadow", "nordic", "opal", "pilot", "quartz", "ridge", "saffron", "timber", "umber", "violet", "willow", "yarrow"};
-    snprintf(out, 24, "%s-%s-%04u", DEMO_PICK(demo, words), DEMO_PICK(demo, words), (unsigned)demo_below(demo, 10000));
+    const uint32_t n = sizeof words / sizeof *words;
+    snprintf(out, 24, "%s-%s-%04u", words[randombytes_uniform(n)], words[randombytes_uniform(n)], randombytes_uniform(10000));
 }
 
 static enum status give_secrets(struct demo *demo, const char *folder)
@@ -137,9 +140,8 @@ static enum status give_secrets(struct demo *demo, const char *folder)
         uint8_t seed[TOTP_SEED];
         bool active;
         record_id account = office_account(demo->office, post->login, &active);
-        invent_password(demo, password);
-        for (size_t i = 0; i < sizeof seed; i++)
-            seed[i] = (uint8_t)demo_random(demo);
+        invent_password(password);
+        randombytes_buf(seed, sizeof seed);
         base32_write(seed, sizeof seed, seed_text);
         enum status status = account ? secret_set_password(&identity, account, password, demo->now, demo->reasons) : ABSENT;
         if (status == OK)
