@@ -29,9 +29,13 @@ const struct command commands[] = {
      "was found.", cli_verify},
     {"checkpoint", "FOLDER", "sign a checkpoint of an office that is not being served", "Writes FOLDER/checkpoints/TIME-SIZE.note.", cli_checkpoint},
     {"backup-key", "PUBLIC-FILE SECRET-FILE", "make a key pair for backups", "The secret file is to be carried away: restoring needs it, the office never does.", cli_backup_key},
-    {"backup", "FOLDER --key PUBLIC-FILE --to FILE", "write a sealed backup, also while the office is served", "Sealed to a public key whose secret is not on the machine.", cli_backup},
+    {"backup", "FOLDER --key PUBLIC-FILE --to FILE", "write a sealed backup, also while the office is served", "Sealed to a public key whose secret is not on the machine. A served office makes its backup itself: the command asks it, and waits.\n"
+     "A backup holds database, attachments, segments, settings, secrets, policies, the signer's public line and the checkpoints' notes; never the\n"
+     "signer's key. See docs/backup.md.", cli_backup},
     {"restore", "FILE --key SECRET-FILE --to FOLDER [--erasures FOLDER]", "restore a backup into a new folder",
-     "Verifies the backup, applies the erasure lists that travel with checkpoints, and only then lets the office be served.", cli_restore},
+     "Verifies journal and tables against the checkpoints in the backup, erases again what the lists in the folder of --erasures name (the\n"
+     "checkpoints folder, or the copy that was carried away), gives the office a new signer in FOLDER.signer, and signs a first checkpoint.\n"
+     "Prints the new signer's public line: hold it where the old one is held. Until all has succeeded there is no FOLDER.", cli_restore},
     {"register", "list REGISTER | show REGISTER NUMBER | create REGISTER | edit REGISTER NUMBER | step REGISTER NUMBER STEP [--fields JSON] [--label LABEL] [--file NUMBER] [--reason TEXT] [--limit N] " OF_OFFICE,
      "list, show, create and change records", "Fields are one JSON object: --fields '{\"summary\": \"...\"}'. A step that a second person confirms answers with its proposal." SPEAKS, cli_register},
     {"import", "REGISTER FILE [--label LABEL] [--file NUMBER] [--dry] " OF_OFFICE, "import records from CSV, XLSX or an OSCAL catalogue",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Commands that open an office's folder by themselves: checkpoint, backup, restore.
+ * Commands that open an office's folder by themselves: checkpoint, backup.
  */
 #include "cli/backup_served.h"
 #include "cli/cli.h"
@@ -86,17 +86,4 @@ int cli_backup(int argc, char **argv)
     if (status == OK && !cli_write(arena_printf(opened.arena, "%s/last-backup", folder), "", 0, 0600, &opened.reasons))
         status = FAILED_IO;
     return close_folder(&opened, status);
-}
-
-int cli_restore(int argc, char **argv)
-{
-    static const char *const valued[] = {"--key", "--to", "--erasures", NULL};
-    const char *file = cli_argument(argc, argv, 0, valued), *key = cli_option(argc, argv, "--key"), *to = cli_option(argc, argv, "--to");
-    struct opened opened = {.arena = arena_new(0)};
-    reasons_init(&opened.reasons, opened.arena);
-    if (!file || !key || !to) {
-        arena_free(opened.arena);
-        return cli_usage("restore");
-    }
-    return close_folder(&opened, backup_restore(file, key, cli_option(argc, argv, "--erasures"), to, &opened.reasons));
 }

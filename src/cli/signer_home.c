@@ -47,13 +47,24 @@ static enum status put_aside(const char *home, struct arena *arena, struct reaso
     return FAILED_IO;
 }
 
-enum status signer_make(const char *folder, const char *origin, struct arena *arena, struct reasons *reasons)
+static enum status make(const char *folder, const char *home, const char *origin, struct arena *arena, struct reasons *reasons)
 {
-    char *home = signer_home(arena, folder);
     enum status status = put_aside(home, arena, reasons);
     if (status == OK)
         status = signer_create_key(home, origin, reasons);
     return status == OK ? publish(folder, home, arena, reasons) : status;
+}
+
+enum status signer_make(const char *folder, const char *origin, struct arena *arena, struct reasons *reasons)
+{
+    return make(folder, signer_home(arena, folder), origin, arena, reasons);
+}
+
+enum status signer_make_for(const char *folder, const char *later, const char *origin, struct arena *arena, struct reasons *reasons, struct signer **ret)
+{
+    char *home = signer_home(arena, later);
+    enum status status = make(folder, home, origin, arena, reasons);
+    return status == OK ? signer_start(home, reasons, ret) : status;
 }
 
 enum status signer_of(const char *folder, struct arena *arena, struct reasons *reasons, struct signer **ret)

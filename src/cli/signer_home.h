@@ -17,6 +17,8 @@ struct signer;
 char *signer_home(struct arena *, const char *folder);
 /* Key and first state for a new office. A home that an office left which is no more is put aside under a name with the time, never overwritten. */
 enum status signer_make(const char *folder, const char *origin, struct arena *, struct reasons *) MUST_CHECK;
+/* The same for an office that lies in `folder` for the moment and will be called `later`; the signer is forked. */
+enum status signer_make_for(const char *folder, const char *later, const char *origin, struct arena *, struct reasons *, struct signer **ret) MUST_CHECK;
 /* Forks the signer of an office. An office of an earlier layout (FOLDER/signer) is moved first. */
 enum status signer_of(const char *folder, struct arena *, struct reasons *, struct signer **ret) MUST_CHECK;
 

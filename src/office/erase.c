@@ -100,10 +100,9 @@ static bool erase_proposals(struct stage *stage, const struct image *image)
 }
 
 /* The file that was opened for the record bears its title: the file stays, for the other records in it, under its number. */
-static void erase_file_title(struct stage *stage, const struct image *image)
+static void erase_title(struct stage *stage, struct staged_image *file)
 {
-    struct staged_image *file = image->def->file == FILE_OWN ? stage_image(stage, image->file) : NULL;
-    if (!file)
+    if (str_eq(image_text(file->after, "title"), file->after->number))
         return;
     struct val *fields = val_copy(stage->arena, file->after->fields);
     val_set_str(stage->arena, fields, "title", file->after->number);
@@ -112,8 +111,19 @@ static void erase_file_title(struct stage *stage, const struct image *image)
     stage_changed(stage, file, "erase", NULL);
 }
 
+static bool erase_again(struct stage *stage, struct staged_image *item)
+{
+    if (str_eq(item->after->def->name, "file"))
+        erase_title(stage, item);
+    else
+        stage_erasure(stage, item);
+    return true;
+}
+
 bool erase(struct stage *stage, struct staged_image *item, const struct op *op, bool *ret_proposed)
 {
+    if (!stage->holder && stage->cause && str_eq(op->step, ERASE_RESTORED))
+        return erase_again(stage, item);
     bool under_rule = str_eq(op->step, "retention"), under_order = str_eq(op->step, "order");
     const char *right = RIGHT_ERASE;
     if (!stage->holder || !holder_right(stage->holder, RIGHT_ERASE))
@@ -136,7 +146,9 @@ bool erase(struct stage *stage, struct staged_image *item, const struct op *op, 
     }
     if (!erase_proposals(stage, item->after))
         return false;
-    erase_file_title(stage, item->after);
+    struct staged_image *file = item->after->def->file == FILE_OWN ? stage_image(stage, item->after->file) : NULL;
+    if (file)
+        erase_title(stage, file);
     stage_erasure(stage, item);
     return true;
 }

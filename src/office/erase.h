@@ -10,6 +10,9 @@
 
 #include "office/office.h"
 
+/* The office's own step after a restore (restore.h): no right and no second person, since both were asked for when it was erased first. */
+#define ERASE_RESTORED "restore"
+
 struct retention_over { const struct register_def *def; const char *number; struct words titles; moment since, over; };
 /* What a reader may read whose retention is over, register by register in the pack's order: for the desk of those who erase. At most
  * `most`; empty for a reader without the right. */

@@ -352,8 +352,7 @@ enum status attachment_erase(struct txn *txn, label_id label, record_id file, co
     return last ? RUN(txn->db, SQL_PUT_TOMBSTONE, TEXT("attachment"), TEXT(address), INT((int64_t)position)) : status;
 }
 
-/* Restoring: by the address alone, however often it is used. */
-enum status attachment_forget(struct txn *txn, const char *address)
+enum status attachment_forget(struct txn *txn, const char *address, uint64_t position)
 {
     uint8_t secret[SECRET];
     char name[NAME] = "";
@@ -363,10 +362,13 @@ enum status attachment_forget(struct txn *txn, const char *address)
     }
     db_done(&r);
     if (r.status != OK || !*name) {
-        return r.status;
+        return r.status != OK ? r.status : ABSENT;
     }
     enum status status = txn_remove_file(txn, "attachments", name);
-    return status == OK ? RUN(txn->db, SQL_DROP_ATTACHMENT, TEXT(address)) : status;
+    if (status == OK) {
+        status = RUN(txn->db, SQL_DROP_ATTACHMENT, TEXT(address));
+    }
+    return status == OK ? RUN(txn->db, SQL_PUT_TOMBSTONE, TEXT("attachment"), TEXT(address), INT((int64_t)position)) : status;
 }
 
 /* ---- sweeping ---- */

@@ -34,6 +34,8 @@ enum status attachment_move(struct store *, label_id from, record_id from_file, 
 enum status attachment_use(struct txn *, label_id, record_id file, const char *address) MUST_CHECK;
 enum status attachment_release(struct txn *, label_id, record_id file, const char *address) MUST_CHECK;
 enum status attachment_erase(struct txn *, label_id, record_id file, const char *address, uint64_t position) MUST_CHECK;
+/* After a restore: by the address alone, however often it is used; ABSENT when it is not there. */
+enum status attachment_forget(struct txn *, const char *address, uint64_t position) MUST_CHECK;
 /* Removes what no change ever named, and sealed bytes without a key, when last written before `before`. */
 enum status attachment_sweep(struct store *, moment before, size_t *ret_n) MUST_CHECK;
 

@@ -94,6 +94,8 @@ struct out {
     void (*progress)(void *, uint64_t, uint64_t);
     void *arg;
     uint64_t done, all;
+    char **notes;                       /* checkpoints of before the snapshot */
+    size_t n_notes;
 };
 
 static void put_raw(struct out *o, const void *bytes, size_t len)
@@ -222,7 +224,7 @@ static void each_file(struct store *s, struct out *o, const char *folder, visit 
 }
 
 /* What the office keeps beside the store's own files; a store alone has none of it. */
-static const char *const office_files[] = {"office.json", "secret.key", NULL};
+static const char *const office_files[] = {"office.json", "secret.key", "signer.pub", NULL};
 
 static void each_of_office(struct store *s, struct out *o, visit *what)
 {
@@ -237,6 +239,40 @@ static void each_of_office(struct store *s, struct out *o, visit *what)
     if (store_path(s, "policies", path, sizeof path) && access(path, X_OK) == 0) {
         each_file(s, o, "policies", what);
     }
+    for (size_t i = 0; o->status == OK && i < o->n_notes; i++) {
+        int fd = store_path(s, o->notes[i], path, sizeof path) ? disk_open(path) : -1;
+        if (fd >= 0) {
+            what(o, o->notes[i], fd, disk_size(fd));
+            close(fd);
+        }
+    }
+}
+
+static int is_note(const struct dirent *e) { return e->d_name[0] != '.' && str_ends(e->d_name, ".note"); }
+
+/* Before the snapshot is taken: a note that came later would say more than the backup's journal holds. */
+static enum status list_notes(struct store *s, struct out *o)
+{
+    char path[PATH_LIMIT];
+    struct dirent **found = NULL;
+    int n = store_path(s, "checkpoints", path, sizeof path) ? scandir(path, &found, is_note, alphasort) : -1;
+    o->notes = calloc((size_t)(n > 0 ? n : 0) + 1, sizeof *o->notes);
+    for (int i = 0; i < n; i++) {
+        if (o->notes && asprintf(&o->notes[o->n_notes], "checkpoints/%s", found[i]->d_name) >= 0) {
+            o->n_notes++;
+        }
+        free(found[i]);
+    }
+    free(found);
+    return o->notes && (n < 0 || o->n_notes == (size_t)n) ? OK : NO_MEMORY;
+}
+
+static void free_notes(struct out *o)
+{
+    for (size_t i = 0; i < o->n_notes; i++) {
+        free(o->notes[i]);
+    }
+    free(o->notes);
 }
 
 static void put_all(struct store *s, struct out *o, int database)
@@ -318,7 +354,10 @@ enum status backup_write(struct store *s, const char *public_path, const char *o
     if (!*copy || snprintf(passing, sizeof passing, "%s.partial", out_path) >= (int)sizeof passing) {
         return fault(why, out_path, TOO_LARGE);
     }
-    status = db_make_file(copy);
+    status = list_notes(s, &o);
+    if (status == OK) {
+        status = db_make_file(copy);
+    }
     if (status == OK) {
         status = copy_database(s, copy);
     }
@@ -342,6 +381,7 @@ enum status backup_write(struct store *s, const char *public_path, const char *o
     if (database >= 0) {
         close(database);
     }
+    free_notes(&o);
     return fault(why, out_path, status);
 }
 

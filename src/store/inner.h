@@ -99,7 +99,6 @@ bool side_mac(const struct store *, const char *name, record_id owner, const cha
 /* records.c */
 bool record_from(struct rows *, struct arena *, struct stored_record *ret);      /* columns as in SQL_GET_RECORD */
 /* attachment.c: for restore. */
-enum status attachment_forget(struct txn *, const char *address) MUST_CHECK;
 /* index.c: takes a record out of every index. */
 enum status index_drop(struct txn *, record_id) MUST_CHECK;
 /* The items of a stored run, one call each with `item` filled in; false when it cannot be read or `each` stopped. */

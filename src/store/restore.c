@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Restoring a backup. Everything is unsealed into a folder with a passing name, then verified (the database's own check,
- * every leaf hash and the tree over them, side rows' MACs, every attachment and segment), then the erasure lists are
- * applied, and only then does the folder get its name. A name in the archive is one of four known forms, so nothing is
- * written elsewhere.
+ * every leaf hash and the tree over them, side rows' MACs, every attachment and segment), then whoever restores has what
+ * came out and makes it ready, and only then does the folder get its name. A name in the archive is one of a few known
+ * forms, so nothing is written elsewhere.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -93,8 +93,13 @@ static size_t take(struct in *i, void *out, size_t len)
 
 static bool name_allowed(const char *name)
 {
-    if (str_eq(name, "side.key") || str_eq(name, "office.db") || str_eq(name, "office.json") || str_eq(name, "secret.key")) {
+    if (str_eq(name, "side.key") || str_eq(name, "office.db") || str_eq(name, "office.json") || str_eq(name, "secret.key") ||
+        str_eq(name, "signer.pub")) {
         return true;
+    }
+    if (str_starts(name, "checkpoints/")) {
+        const char *note = name + 12;
+        return str_ends(note, ".note") && strlen(note) < 100 && strspn(note, "0123456789TZ:.-note") == strlen(note) && *note != '.';
     }
     if (str_starts(name, "policies/")) {
         const char *policy = name + 9;
@@ -272,88 +277,9 @@ static enum status verify(struct store *s)
     return status != OK ? status : good ? h.status : DAMAGED;
 }
 
-/* ---- erasures ---- */
-
-struct erasure { struct job job; char kind[16], name[80]; uint64_t position; enum status status; };
-
-static bool run_erasure(struct job *job, struct txn *txn)
-{
-    struct erasure *e = (struct erasure *)job;
-    if (str_eq(e->kind, "record")) {
-        e->status = txn_erase_record(txn, strtoll(e->name, NULL, 10), e->position);
-    } else if (str_eq(e->kind, "segment")) {
-        e->status = segment_erase(txn, strtoll(e->name, NULL, 10), e->position);
-    } else if (str_eq(e->kind, "attachment")) {
-        e->status = attachment_forget(txn, e->name);
-        if (e->status == OK) {
-            e->status = RUN(txn->db, SQL_PUT_TOMBSTONE, TEXT(e->kind), TEXT(e->name), INT((int64_t)e->position));
-        }
-    } else {
-        e->status = BAD_INPUT;
-    }
-    return e->status == OK;
-}
-
-static void no_settled(struct job *job, bool committed) {}
-
-static enum status apply_line(struct store *s, const char *line)
-{
-    struct erasure e = {.job = {.run = run_erasure, .settled = no_settled}};
-    unsigned long long position;
-    bool committed = false;
-    if (sscanf(line, "%15s %79s %llu", e.kind, e.name, &position) != 3) {
-        return BAD_INPUT;
-    }
-    e.position = position;
-    enum status status = store_perform(s, &e.job, &committed);
-    if (status == OK && !committed) {
-        status = e.status == ABSENT ? OK        /* made after the backup: nothing to erase */
-                 : e.status != OK ? e.status : FAILED_IO;
-    }
-    return status;
-}
-
-static enum status apply_list(struct store *s, const char *path, struct reasons *why)
-{
-    FILE *f = fopen(path, "re");
-    char line[256], where[PATH_LIMIT + 32];
-    enum status status = f ? OK : FAILED_IO;
-    unsigned number = 0;
-    while (status == OK && fgets(line, sizeof line, f)) {
-        number++;
-        status = apply_line(s, line);
-    }
-    if (status != OK) {
-        snprintf(where, sizeof where, "%s:%u", path, number);
-        (void)fault(why, where, status, T_("this erasure could not be applied, so nothing was restored: %1$s"));
-    }
-    if (f) {
-        fclose(f);
-    }
-    return status;
-}
-
-static enum status apply_erasures(struct store *s, const char *folder, struct reasons *why)
-{
-    DIR *d = opendir(folder);
-    struct dirent *e;
-    enum status status = d ? OK : fault(why, folder, FAILED_IO, T_("the folder of erasure lists could not be read: %1$s"));
-    while (status == OK && (e = readdir(d))) {
-        char path[PATH_LIMIT];
-        if (str_ends(e->d_name, ".erasures")) {
-            status = snprintf(path, sizeof path, "%s/%s", folder, e->d_name) < (int)sizeof path ? apply_list(s, path, why)
-                                                                                                : TOO_LARGE;
-        }
-    }
-    if (d) {
-        closedir(d);
-    }
-    return status;
-}
-
 /* ---- */
 
-static void remove_folder(const char *folder, bool inner)
+static void remove_folder(const char *folder, int deep)
 {
     DIR *d = opendir(folder);
     struct dirent *e;
@@ -363,8 +289,8 @@ static void remove_folder(const char *folder, bool inner)
             || snprintf(path, sizeof path, "%s/%s", folder, e->d_name) >= (int)sizeof path) {
             continue;
         }
-        if (unlink(path) != 0 && inner) {
-            remove_folder(path, false);
+        if (unlink(path) != 0 && deep > 0) {
+            remove_folder(path, deep - 1);
         }
     }
     if (d) {
@@ -387,11 +313,15 @@ static enum status make_folders(const char *folder)
     if (mkdir(path, 0700) != 0) {
         return FAILED_IO;
     }
+    snprintf(path, sizeof path, "%s/checkpoints", folder);
+    if (mkdir(path, 0755) != 0) {
+        return FAILED_IO;
+    }
     snprintf(path, sizeof path, "%s/segments", folder);
     return mkdir(path, 0700) == 0 ? OK : FAILED_IO;
 }
 
-static enum status check_and_erase(const char *folder, const char *erasures, struct reasons *why)
+static enum status check(const char *folder, struct reasons *why)
 {
     struct store *s = NULL;
     enum status status = store_open(folder, why, &s);
@@ -399,14 +329,11 @@ static enum status check_and_erase(const char *folder, const char *erasures, str
         errno = 0;
         status = fault(why, folder, verify(s), T_("the backup was opened but does not verify: %1$s"));
     }
-    if (status == OK && erasures) {
-        status = apply_erasures(s, erasures, why);
-    }
     store_close(s);
     return status;
 }
 
-enum status backup_restore(const char *backup, const char *secret_path, const char *erasures, const char *folder,
+enum status backup_restore(const char *backup, const char *secret_path, const char *folder, backup_prepare *prepare, void *arg,
                            struct reasons *why)
 {
     uint8_t secret[crypto_box_SECRETKEYBYTES];
@@ -438,13 +365,16 @@ enum status backup_restore(const char *backup, const char *secret_path, const ch
         (void)fault(why, backup, status, T_("the backup could not be restored: %1$s"));
     }
     if (status == OK) {
-        status = check_and_erase(passing, erasures, why);
+        status = check(passing, why);
+    }
+    if (status == OK && prepare) {
+        status = prepare(arg, passing, why);
     }
     if (status == OK && rename(passing, folder) != 0) {
         status = fault(why, folder, FAILED_IO, T_("the backup could not be restored: %1$s"));
     }
     if (status != OK) {
-        remove_folder(passing, true);
+        remove_folder(passing, 3);
     }
     return status;
 }

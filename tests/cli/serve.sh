@@ -52,11 +52,55 @@ not_ok "and as JSON" "$program" doctor "$dir/office" --json
 has "in one object" "$dir/out" '^\{"landlock":.*"findings":\['
 LC_ALL=fr_FR.UTF-8 "$program" doctor "$dir/office" >"$dir/french"
 has "in French, too" "$dir/french" "clé du signataire"
+
+# ---- a backup of the office while it is served ----
+not_ok "a backup to a file that is there" "$program" backup "$dir/office" --key "$dir/public" --to "$dir/backup"
+has "is refused in words" "$dir/out" "File exists"
+not_ok "a backup to a key that is none" "$program" backup "$dir/office" --key "$dir/deed.yaml" --to "$dir/none"
+[ ! -e "$dir/none" ]
+tap_say $? "leaves nothing"
+ok "a backup of the served office" "$program" backup "$dir/office" --key "$dir/public" --to "$dir/served"
+lacks "it is sealed" "$dir/served" "castellan-signer-key|lefevre"
+lacks "and leaves nothing of the asking in the folder" "$(ls "$dir/office" >"$dir/ls"; echo "$dir/ls")" "backup[.]"
+not_ok "the office answers after" "$program" account --url "$(cat "$dir/address")" --token cst.none.none
+lacks "as before" "$dir/out" "does not answer"
 kill "$server"
 wait "$server"
 server=
 [ ! -e "$dir/office/processes.json" ]
 tap_say $? "a server that stopped leaves no note of processes"
+
+# ---- restore ----
+not_ok "a restore with the public key" "$program" restore "$dir/served" --key "$dir/public" --to "$dir/restored"
+not_ok "a restore over an office" "$program" restore "$dir/served" --key "$dir/secret" --to "$dir/office"
+ok "the office is restored" "$program" restore "$dir/served" --key "$dir/secret" --to "$dir/restored" --erasures "$dir/office/checkpoints"
+cp "$dir/out" "$dir/said"
+has "its new signer's line is told, to be carried away" "$dir/said" "^castellan/.*[+][0-9a-f]{8}[+]"
+not_ok "which is not the line of before" cmp "$dir/office/signer.pub" "$dir/restored/signer.pub"
+ok "that one lies with the notes of before" cmp "$dir/office/signer.pub" "$dir"/restored/checkpoints/before-*/signer.pub
+ok "with each of them" sh -c "for note in '$dir'/restored/checkpoints/before-*/*.note; do cmp \"\$note\" \"$dir/office/checkpoints/\${note##*/}\" || exit 1; done"
+[ -e "$dir/restored.signer/signer.key" ] && ! cmp -s "$dir/office.signer/signer.key" "$dir/restored.signer/signer.key"
+tap_say $? "the key is another; no backup holds the one of before"
+ok "the restored office verifies" "$program" verify "$dir/restored"
+has "under a checkpoint of its own" "$dir/out" "by 1 checkpoints"
+"$program" serve "$dir/restored" --listen 127.0.0.1:0 >"$dir/log" 2>"$dir/err" &
+server=$!
+if address "$dir/log" >"$dir/address"; then code=0; else code=1; fi
+tap_say $code "and is served" "$dir/err"
+kill "$server"
+wait "$server"
+server=
+ok "and verifies after" "$program" verify "$dir/restored"
+ok "the office that was served all the time does so, too" "$program" verify "$dir/office"
+head -c 4000 "$dir/served" >"$dir/cut"
+not_ok "a backup that was cut" "$program" restore "$dir/cut" --key "$dir/secret" --to "$dir/nowhere"
+echo "record 1 2" >"$dir/list.erasures"
+echo "nonsense" >>"$dir/list.erasures"
+not_ok "a list of erasures that is none stops the restore" "$program" restore "$dir/served" --key "$dir/secret" --to "$dir/nowhere" --erasures "$dir"
+has "and is named" "$dir/out" "list.erasures:2"
+[ ! -e "$dir/nowhere" ] && [ ! -e "$dir/nowhere.restoring" ] && [ ! -e "$dir/nowhere.signer" ]
+tap_say $? "nothing is left of a restore that failed"
+
 echo '{"processes":[{"name":"office","pid":1,"confined":true}]}' >"$dir/office/processes.json"
 chmod 600 "$dir/office/processes.json"
 not_ok "a note of a server that was killed" "$program" doctor "$dir/office"

@@ -12,6 +12,7 @@
 #include "fixture.h"
 #include "journal/journal.h"
 #include "office/erase.h"
+#include "office/restore.h"
 #include "office/verify.h"
 #include "store/backup.h"
 #include "tap.h"
@@ -200,44 +201,102 @@ static void travels(void)
     snprintf(path, sizeof path, "%s/signer", f.folder);
     snprintf(lists, sizeof lists, "%s/checkpoints", f.folder);
     ok(signer_create_key(path, "castellan/test", &reasons) == OK && signer_start(path, &reasons, &signer) == OK, "a signer");
+    ok(link(arena_printf(f.arena, "%s/signer.pub", path), arena_printf(f.arena, "%s/signer.pub", f.folder)) == 0, "whose public line lies in the office's folder");
     ok(office_checkpoint(f.office, signer, f.now, &reasons) == OK, "signs a checkpoint");
     signer_stop(signer);
     is_int(files_in(lists), 2, "beside the note lies the list of erasures");
-    ok(holding(lists, "record ") == 1 && holding(lists, "attachment ") == 1, "which names what was erased");
+    ok(holding(lists, "record ") >= 1 && holding(lists, "attachment ") >= 1, "which names what was erased");
+}
+
+/* What castellan restore does with the office that came out of a backup. */
+struct restore { const char *lists; size_t first, again; enum status verified; uint64_t erased, missing; char title[128]; const char *file; };
+static enum status erase_again(void *arg, const char *folder, struct reasons *reasons)
+{
+    struct restore *all = arg;
+    struct office *office;
+    struct office_verdict verdict = {0};
+    struct record_view record;
+    const struct reader *reader = NULL;
+    struct seat *seats;
+    bool active;
+    enum status status = office_open(&(struct office_options){.folder = folder, .now = f.now, .duties = fixture_engines, .fast_secrets = true}, reasons, &office);
+    if (status != OK)
+        return status;
+    status = office_erase_again(office, all->lists, f.now, f.arena, reasons, &all->first);
+    if (status == OK)
+        status = office_erase_again(office, all->lists, f.now, f.arena, reasons, &all->again);
+    all->verified = office_verify(office, folder, false, NULL, NULL, f.arena, reasons, &verdict);
+    all->erased = verdict.journal.erased;
+    all->missing = verdict.journal.missing;
+    record_id account = office_account(office, "hso", &active);
+    if (all->file && office_seats(office, account, f.now, f.arena, &seats) && reader_open(office, account, seats[0].appointment, f.now, reasons, &reader) == OK &&
+        office_get(office, reader, "file", all->file, f.arena, &record) == OK)
+        snprintf(all->title, sizeof all->title, "%s", val_get_str(record.fields, "title"));
+    reader_free(reader);
+    office_close(office);
+    return status;
+}
+
+static const char *file_of(const char *number)
+{
+    struct record_view record;
+    const struct reader *reader = fixture_reader(&f, "hso");
+    const char *ret = office_get(f.office, reader, NULL, number, f.arena, &record) == OK ? arena_strdup(f.arena, record.file_number) : NULL;
+    reader_free(reader);
+    return ret;
 }
 
 static void restored(void)
 {
-    struct fixture old;
     struct reasons reasons;
-    const char *number, *proposal;
-    char to[128], public_key[128], secret_key[128], backup[128], list[256];
-    struct buf text;
-    (void)old;
+    struct signer *signer;
+    struct outcome outcome;
+    struct restore restore = {0};
+    const char *number, *incident, *proposal;
+    char *public_key = arena_printf(f.arena, "%s/public", f.folder), *secret_key = arena_printf(f.arena, "%s/secret", f.folder), *backup = arena_printf(f.arena, "%s/backup", f.folder),
+         *to = arena_printf(f.arena, "%s-restored", f.folder);
+    const char *label = fixture_label(&f, "NATO", "CONFIDENTIAL");
     reasons_init(&reasons, f.arena);
-    snprintf(public_key, sizeof public_key, "%s/public", f.folder);
-    snprintf(secret_key, sizeof secret_key, "%s/secret", f.folder);
-    snprintf(backup, sizeof backup, "%s/backup", f.folder);
-    snprintf(to, sizeof to, "%s-restored", f.folder);
-    snprintf(list, sizeof list, "%s/checkpoints/later.erasures", f.folder);
+    f.now = T0 + DAY;
+    fixture_reopen(&f);
     char *fields = arena_printf(f.arena, "{\"person\":\"%s\",\"kind\":\"%s\",\"edition\":\"" SECRET_WORD "\",\"signed-on\":\"2027-02-01\"}", fixture_person(&f, "hso8"),
                                 pack_vocabulary(office_pack(f.office), "undertaking-kind")->terms[0].name);
     ok(fixture_create(&f, "hso8", "undertaking", NULL, fields, &number) == OK, "a record");
-    ok(backup_make_keys(public_key, secret_key, &reasons) == OK && backup_write(office_store(f.office), public_key, backup, &reasons, NULL, NULL) == OK, "is in a backup");
-    ok(propose("hso8", number, "order", "after the backup", &proposal) == OK && second("hso9", proposal) == OK, "is erased later");
-    buf_init(&text, 1 << 20);
-    if (backup_erasure_list(office_store(f.office), &text) == OK) {
-        int fd = open(list, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-        ok(fd >= 0 && write(fd, text.data, text.len) == (ssize_t)text.len, "the list of the next checkpoint");
-        close(fd);
-    }
-    buf_free(&text);
-    if (!ok(backup_restore(backup, secret_key, arena_printf(f.arena, "%s/checkpoints", f.folder), to, &reasons) == OK, "the backup is restored with the list"))
+    const struct reader *reader = fixture_reader(&f, "hso8");
+    struct change change = {.writer = reader, .key = "attach-another", .now = f.now};
+    ok(office_attach(f.office, &change, number, "scan", "scan.pdf", "application/pdf", "%PDF another signature", 22, f.arena, &outcome) == OK, "its attachment");
+    reader_free(reader);
+    ok(fixture_create(&f, "staff", "incident", label, "{\"summary\":\"" SECRET_WORD " again\",\"family\":\"document\",\"detected\":\"2027-03-01T07:40Z\",\"narrative\":\"At the gate.\"}",
+                      &incident) == OK, "an incident");
+    restore.file = file_of(incident);
+    ok(restore.file != NULL, "and the file that was opened for it");
+    ok(backup_make_keys(public_key, secret_key, &reasons) == OK && backup_write(office_store(f.office), public_key, backup, &reasons, NULL, NULL) == OK, "are in a backup");
+    unsigned sealed = files_in(arena_printf(f.arena, "%s/attachments", f.folder));
+    ok(propose("hso8", number, "order", "after the backup", &proposal) == OK && second("hso9", proposal) == OK, "the record is erased later");
+    if (!ok(propose("hso", incident, "order", "after the backup", &proposal) == OK && second("ssl", proposal) == OK, "and the incident"))
+        printf("# %s\n", fixture_words());
+    ok(signer_start(arena_printf(f.arena, "%s/signer", f.folder), &reasons, &signer) == OK && office_checkpoint(f.office, signer, f.now, &reasons) == OK, "a checkpoint carries the list");
+    signer_stop(signer);
+    restore.lists = arena_printf(f.arena, "%s/checkpoints", f.folder);
+    if (!ok(backup_restore(backup, secret_key, to, erase_again, &restore, &reasons) == OK, "the backup is restored with the lists"))
         printf("# %s\n", reasons_text(&reasons, LANG_EN));
-    is_int(holding(to, SECRET_WORD), 0, "and nothing of the record came back");
-    struct fixture gone = {.arena = arena_new(1 << 20)};
-    snprintf(gone.folder, sizeof gone.folder, "%.60s", to);
-    fixture_free(&gone);
+    is_int(restore.first, 3, "record, incident and the title of its file are erased again");
+    is_int(restore.again, 0, "and nothing a second time");
+    is_int(holding(to, SECRET_WORD), 0, "no file of the restored office holds a word of them");
+    is_int(files_in(arena_printf(f.arena, "%s/attachments", to)), sealed - 1, "nor the attachment");
+    if (!ok(restore.verified == OK && restore.missing == 0 && restore.erased >= 3, "it verifies: erased, not missing"))
+        printf("# %llu erased, %llu missing: %s\n", (unsigned long long)restore.erased, (unsigned long long)restore.missing, reasons_text(&reasons, LANG_EN));
+    is(restore.title, restore.file, "the incident's file is still there, under its number");
+    fixture_drop(to);
+
+    /* A list that is none. */
+    int fd = open(arena_printf(f.arena, "%s/zz.erasures", restore.lists), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    ok(fd >= 0 && write(fd, "record 1 2\nrecord x 3\n", 22) == 22, "a list with a faulty line");
+    close(fd);
+    reasons_init(&reasons, f.arena);
+    ok(backup_restore(backup, secret_key, to, erase_again, &restore, &reasons) == BAD_INPUT && strstr(reasons_text(&reasons, LANG_EN), "zz.erasures:2"), "stops the restore, named with its line");
+    struct stat about;
+    ok(stat(to, &about) != 0, "and nothing is left");
 }
 
 int main(void)
