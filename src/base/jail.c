@@ -274,7 +274,8 @@ static enum status run(struct nursery *nursery, struct request *request, const c
     }
     if (verdict.end != END_NORMAL || verdict.wait_status != 0) {
         say_why(reasons, request->jailer, &verdict);
-        log_warn("a jail (%s) ended badly: status %d, limit %u", request->jailer->name, verdict.wait_status, verdict.end);
+        log_warn("the reader \"%s\" died in its jail: %s (status %d, limit %u)", request->jailer->name,
+                 reasons && reasons->last ? reasons->last->rule : "", verdict.wait_status, verdict.end);
         return FAILED_IO;
     }
     return take_outcome(request, arena, reasons, ret_answer, ret_len);

@@ -88,6 +88,8 @@ static void take(struct office *office, const struct entry *entry, bool sealed, 
     fact->post = entry->post ? arena_strdup(arena, entry->post) : NULL;
     fact->step = entry->step ? arena_strdup(arena, entry->step) : NULL;
     fact->register_ = entry->register_ ? arena_strdup(arena, entry->register_) : NULL;
+    if (!entry->register_ && !entry->record && entry->reason)
+        fact->reason = arena_strdup(arena, entry->reason);
     fact->version = entry->version;
     if (entry->record)
         write_token(office, entry->record, fact->token);

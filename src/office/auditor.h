@@ -20,6 +20,7 @@ struct journal_fact {
     uint64_t version;
     bool sealed;
     moment proven;                                       /* MOMENT_NONE: under no checkpoint yet */
+    const char *reason;                                  /* of an event, in the program's own words; NULL for whatever names a register or a record */
 };
 /* NULL members do not filter. */
 struct journal_query {

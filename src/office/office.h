@@ -184,7 +184,8 @@ enum status office_who_may(struct office *, const struct reader *asker, const ch
  * front once per answer with all records shown. REFUSED when it cannot be written. */
 enum status office_note_read(struct office *, const struct reader *, const struct record_view *const *, size_t n,
                              const char *kind, moment now) MUST_CHECK;
-/* Journals an event of sign-in: kind "sign-in", "sign-in-refused", "sign-out", "secret-changed", "export", "print". */
+/* Journals an event: kind "sign-in", "sign-in-refused", "sign-out", "secret-changed", "export", "print", "jail" (a reader of a file died in its jail;
+ * the reason names the reader and why). The reason is the program's own word, never something typed. */
 enum status office_note_event(struct office *, record_id account, record_id appointment, const char *kind,
                               const char *reason, moment now) MUST_CHECK;
 

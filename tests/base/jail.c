@@ -81,6 +81,23 @@ READER(make_executable)
 {
     return syscall(SYS_mmap, NULL, 4096, 7, 0x22, -1, 0) < 0 ? REFUSED : OK;
 }
+/* Any call by its number, with arguments that no call takes for good. */
+READER(call_number)
+{
+    long number = strtol(argument, NULL, 10), none = -1;
+    return syscall(number, none, none, none, none, none, none) < 0 ? REFUSED : OK;
+}
+/* The kernel's other door, where numbers mean other calls. */
+READER(other_door)
+{
+#ifdef __x86_64__
+    long result;
+    __asm__ volatile("int $0x80" : "=a"(result) : "a"(5 /* open */), "b"(0), "c"(0), "d"(0) : "memory");
+    return result < 0 ? REFUSED : OK;
+#else
+    return syscall(SYS_openat, -1, 0, 0) < 0 ? REFUSED : OK;
+#endif
+}
 READER(kill_others)
 {
     return kill(-1, 0) == 0 ? OK : REFUSED;         /* signal 0 only asks whether one could */
@@ -104,6 +121,7 @@ static const struct jailer jailers[] = {
     {"fork", fork_away, 0, 4096, 0, 5}, {"thread", start_thread, 0, 4096, 0, 5},
     {"eat", eat_memory, 0, 4096, 32 << 20, 8}, {"arena", eat_arena, 0, 4096, 8 << 20, 8},
     {"loop", loop, 0, 4096, 0, 1}, {"crash", crash, 0, 4096, 0, 5}, {"wx", make_executable, 0, 4096, 0, 5},
+    {"call", call_number, 0, 4096, 0, 5}, {"door", other_door, 0, 4096, 0, 5},
     {"kill", kill_others, 0, 4096, 0, 5}, {"long", long_answer, 0, 4096, 0, 5}, {"reasons", many_reasons, 0, 4096, 0, 5},
 };
 #define N_JAILERS (sizeof jailers / sizeof *jailers)
@@ -165,6 +183,7 @@ static void attacks(void)
     attack("exec", "jail.forbidden", "seccomp");
     attack("fork", "jail.forbidden", "seccomp");
     attack("thread", NULL, NULL);
+    attack("door", NULL, NULL);
     attack("wx", "jail.forbidden", "seccomp");
     attack("eat", "jail.memory", "32 MiB");
     attack("arena", "jail.memory", "8 MiB");
@@ -174,6 +193,62 @@ static void attacks(void)
     const char *answer;
     is_int(ask("kill", "", &reasons, &answer), REFUSED, "a reader cannot signal other processes");
     is_int(ask("json", "1", &reasons, &answer), OK, "the nursery is still there");
+}
+
+/* Whatever reaches files, networks, other processes, other programs, the kernel's own, or lets a lock be taken off. */
+#define CALL(name) {#name, SYS_##name}
+static const struct { const char *name; long number; } forbidden[] = {
+    CALL(open), CALL(openat), CALL(openat2), CALL(creat), CALL(open_by_handle_at), CALL(name_to_handle_at), CALL(stat), CALL(newfstatat), CALL(statx), CALL(access), CALL(readlink), CALL(getdents64),
+    CALL(chdir), CALL(unlink), CALL(unlinkat), CALL(rename), CALL(renameat2), CALL(mkdir), CALL(rmdir), CALL(link), CALL(symlink), CALL(chmod), CALL(fchmod), CALL(chown), CALL(truncate), CALL(ftruncate), CALL(mknod),
+    CALL(inotify_init1), CALL(fanotify_init), CALL(sendfile), CALL(splice), CALL(vmsplice), CALL(tee), CALL(copy_file_range), CALL(memfd_create), CALL(dup), CALL(dup2), CALL(dup3), CALL(pipe2), CALL(fcntl), CALL(ioctl), CALL(flock),
+    CALL(socket), CALL(socketpair), CALL(connect), CALL(bind), CALL(listen), CALL(accept), CALL(accept4), CALL(sendto), CALL(sendmsg), CALL(sendmmsg), CALL(recvfrom), CALL(recvmsg), CALL(setsockopt),
+    CALL(execve), CALL(execveat), CALL(fork), CALL(vfork), CALL(clone), CALL(clone3), CALL(unshare), CALL(setns), CALL(wait4),
+    CALL(ptrace), CALL(process_vm_readv), CALL(process_vm_writev), CALL(kcmp), CALL(pidfd_open), CALL(pidfd_getfd), CALL(pidfd_send_signal), CALL(rt_sigqueueinfo),
+    CALL(io_uring_setup), CALL(io_uring_enter), CALL(io_uring_register), CALL(io_setup), CALL(io_submit), CALL(epoll_create1), CALL(eventfd2), CALL(signalfd4), CALL(timerfd_create), CALL(userfaultfd),
+    CALL(shmget), CALL(shmat), CALL(msgget), CALL(semget), CALL(mq_open), CALL(add_key), CALL(keyctl), CALL(request_key),
+    CALL(mount), CALL(umount2), CALL(chroot), CALL(pivot_root), CALL(bpf), CALL(perf_event_open), CALL(init_module), CALL(finit_module), CALL(delete_module), CALL(kexec_load), CALL(reboot), CALL(swapon), CALL(acct), CALL(syslog),
+    CALL(setuid), CALL(setgid), CALL(setresuid), CALL(capset), CALL(personality), CALL(seccomp), CALL(landlock_create_ruleset), CALL(prlimit64), CALL(setrlimit), CALL(clock_settime), CALL(settimeofday), CALL(sethostname),
+    /* a call of the same processor's other numbering: socket with the bit of x32 */
+    {"x32 socket", SYS_socket | 0x40000000},
+};
+
+static void every_forbidden_call(void)
+{
+    unsigned survived = 0;
+    for (size_t i = 0; i < sizeof forbidden / sizeof *forbidden; i++) {
+        struct reasons reasons;
+        char number[24];
+        const char *answer;
+        size_t len;
+        snprintf(number, sizeof number, "%ld", forbidden[i].number);
+        reasons_init(&reasons, arena);
+        enum status status = nursery_run(nursery, "call", number, "x", 1, arena, &reasons, &answer, &len);
+        if (status != FAILED_IO || !reasons.first || !str_eq(reasons.first->rule, "jail.forbidden")) {
+            printf("# %s: %s %s\n", forbidden[i].name, status_name(status), reasons.first ? reasons.first->rule : "");
+            survived++;
+        }
+    }
+    is_int(survived, 0, "every one of more than a hundred forbidden calls kills the reader");
+}
+
+/* What the log says of a death, for the administrator: the reader's name and the reason. */
+static void the_log_tells(void)
+{
+    struct reasons reasons;
+    const char *answer;
+    char text[400] = "", path[] = "/tmp/castellan-jail-log-XXXXXX";
+    int file = mkstemp(path), kept = dup(STDERR_FILENO);
+    log_set(LOG_WARN_, NULL);
+    fflush(stderr);
+    dup2(file, STDERR_FILENO);
+    enum status status = ask("open", "x", &reasons, &answer);
+    dup2(kept, STDERR_FILENO);
+    log_set(LOG_ERROR_, NULL);
+    ssize_t len = pread(file, text, sizeof text - 1, 0);
+    ok(status == FAILED_IO && len > 0 && strstr(text, "\"open\" died in its jail: jail.forbidden"), "the log names the reader and the reason: %s", text);
+    close(kept);
+    close(file);
+    unlink(path);
 }
 
 static void *asker(void *arg)
@@ -311,6 +386,8 @@ int main(void)
     ok(seccomp_available(), "the kernel filters system calls");
     ordinary();
     attacks();
+    every_forbidden_call();
+    the_log_tells();
     many_threads();
     nursery_dies();
     nursery_stop(nursery);

@@ -6,6 +6,9 @@
  */
 #include <stdio.h>
 
+#include <fcntl.h>
+
+#include "base/jail.h"
 #include "base/text.h"
 #include "fake.h"
 #include "fixture.h"
@@ -51,6 +54,7 @@ static bool start(void)
     account_of(&identity, "ssl");
     account_of(&identity, "low");
     account_of(&identity, "hso");
+    account_of(&identity, "audit");
     pages_start();
     struct web_config config = {.listens = &listen, .n_listens = 1, .pages = page_tables, .office = f.office, .identity = identity, .clock = fake_clock, .workers = 4};
     office_key(f.office, "front.seal", config.seal_secret);
@@ -367,6 +371,30 @@ static void test_files(void)
     answered(client_get(&low, arena_printf(f.arena, "/incident/%s/file/%s/0", incident, field)), 404, 404, "who may not read the record gets no file of it");
 }
 
+/* A reader of tables that a hostile file has turned: it opens a file. */
+static enum status turned(struct arena *arena, const char *input, size_t len, const char *argument, struct reasons *reasons, struct buf *answer)
+{
+    return open("/etc/passwd", O_RDONLY) < 0 ? REFUSED : OK;
+}
+static const struct jailer turned_jailer = {"csv", turned, 0, 4096, 0, 5};
+
+static void test_turned_reader(void)
+{
+    const char *body = "--b\r\nContent-Disposition: form-data; name=\"upload\"; filename=\"t.csv\"\r\nContent-Type: text/csv\r\n\r\na,b\r\n--b\r\nContent-Disposition: form-data; name=\"do\"\r\n\r\nimport\r\n--b--\r\n";
+    char *head = arena_printf(f.arena, "X-CSRF-Token: %s\r\nContent-Type: multipart/form-data; boundary=b\r\n", hso.csrf);
+    struct reply r = send_as(&hso, "POST", "/incident/import", head, body, strlen(body));
+    ok(r.status == 422 && strstr(r.body, "killed by seccomp") && strstr(r.body, "csv") && lives(), "a reader that tries to open a file dies, and the page says so (%d)", r.status);
+    reply_free(&r);
+    struct client audit;
+    ok(enter(&audit, "audit"), "the auditor signs in");
+    r = client_get(&audit, "/journal?kind=jail");
+    ok(r.status == 200 && strstr(r.body, "csv: jail.forbidden"), "the journal names the reader and why it died (%d)", r.status);
+    reply_free(&r);
+    r = client_get(&audit, "/journal/export?kind=jail");
+    ok(r.status == 200 && strstr(r.body, "\"kind\":\"jail\"") && strstr(r.body, "\"reason\":\"csv: jail.forbidden\""), "its export, too");
+    reply_free(&r);
+}
+
 static void test_formulas(void)
 {
     struct reply r = client_get(&hso, "/action?format=csv&q=Formula");
@@ -377,7 +405,14 @@ static void test_formulas(void)
 
 int main(void)
 {
+    static const struct jailer *const jailers[] = {&turned_jailer, NULL};
+    struct nursery *nursery = NULL;
+    struct reasons why;
+    struct arena *words = arena_new(0);
     tap_seed();
+    reasons_init(&why, words);
+    if (ok(nursery_start(jailers, &why, &nursery) == OK, "the nursery starts"))
+        pages_nursery(nursery);
     if (!ok(start(), "the office is served"))
         return tap_done();
     const char *label = fixture_label(&f, "NATO", "CONFIDENTIAL"), *owner = fixture_person(&f, "ict");
@@ -406,7 +441,10 @@ int main(void)
     test_methods();
     test_files();
     test_formulas();
+    test_turned_reader();
     web_stop(web);
     fixture_free(&f);
+    nursery_stop(nursery);
+    arena_free(words);
     return tap_done();
 }

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/jail.h"
+#include "base/log.h"
 #include "office/import.h"
 #include "report/report.h"
 #include "web/pages/inside.h"
@@ -100,6 +101,18 @@ static const char *jailer_for(const struct import *import, const struct upload *
     return upload->len > 3 && memcmp(upload->data, "PK\3\4", 4) == 0 ? "xlsx" : "csv";
 }
 
+/* A reader that tried what is forbidden, crashed or ate its bounds tells something about the file, or about the reader: the journal keeps
+ * which reader it was and how it ended. */
+static void note_death(const struct import *import, const char *jailer)
+{
+    const struct request *request = import->request;
+    const struct reason *why = import->faults.last;
+    static const char *const told[] = {"jail.forbidden", "jail.crash", "jail.memory", "jail.time", "jail.answer", NULL};
+    if (why && str_in(why->rule, told) && office_note_event(request->office, reader_account(request->reader), reader_appointment(request->reader), "jail",
+                                                            arena_printf(request->arena, "%s: %s", jailer, why->rule), request->now) != OK)
+        log_error("the death of the reader \"%s\" in its jail could not be journalled", jailer);
+}
+
 /* Reads the file in a jail and makes the plan; faults are told by cell. */
 static enum status plan(struct import *import, const struct upload *upload)
 {
@@ -109,6 +122,8 @@ static enum status plan(struct import *import, const struct upload *upload)
     struct grid grid;
     struct val *catalogue;
     enum status status = nursery_run(nursery, jailer, NULL, upload->data, upload->len, request->arena, &import->faults, &text, &len);
+    if (status == FAILED_IO)
+        note_death(import, jailer);
     if (status != OK)
         return status;
     if (str_eq(jailer, "oscal")) {

@@ -43,7 +43,8 @@ static bool take_query(const struct request *request, struct journal_query *quer
 static const struct { const char *name, *words; } kinds[] = {
     {"change", T_("change")}, {"read", T_("read")}, {"export", T_("export")}, {"print", T_("print")}, {"refusal", T_("refusal")}, {"sign-in", T_("sign-in")},
     {"sign-in-refused", T_("sign-in refused")}, {"sign-out", T_("sign-out")}, {"secret-changed", T_("secret changed")}, {"label", T_("label taken in")},
-    {"guard", T_("guard taken in")}, {"field", T_("index taken in")}, {"link", T_("link")}, {"pack", T_("definitions")}, {"deed", T_("founding deed")}, {"erasure", T_("erasure")}, {"restore", T_("restore from a backup")}};
+    {"guard", T_("guard taken in")}, {"field", T_("index taken in")}, {"link", T_("link")}, {"pack", T_("definitions")}, {"deed", T_("founding deed")}, {"erasure", T_("erasure")}, {"restore", T_("restore from a backup")},
+    {"jail", T_("reader of a file died in its jail")}};
 
 static const char *kind_words(const struct request *request, const char *kind)
 {
@@ -66,7 +67,8 @@ static struct val *fact_shown(const struct request *request, const struct journa
     val_set_str(arena, item, "kind-words", kind_words(request, fact->kind));
     val_set_str(arena, item, "person", fact->person);
     val_set_str(arena, item, "post", post ? words_in(&post->words, request->lang) : fact->post);
-    val_set_str(arena, item, "step", step_words(request, def, fact->step));
+    /* a reader and a rule by their names, which have no language */
+    val_set_str(arena, item, "step", !fact->step && str_eq(fact->kind, "jail") ? fact->reason : step_words(request, def, fact->step));
     val_set_str(arena, item, "register", def ? words_in(&def->words, request->lang) : fact->register_);
     val_set_str(arena, item, "token", fact->token[0] ? fact->token : NULL);
     val_set_bool(arena, item, "sealed", fact->sealed);
@@ -185,7 +187,7 @@ static enum status get_export(const struct request *request, struct answer *answ
         val_set_str(arena, line, "time", moment_iso(fact->time, at));
         val_set_str(arena, line, "kind", fact->kind);
         const struct { const char *name, *text; } rest[] = {{"person", fact->person}, {"post", fact->post}, {"step", fact->step}, {"register", fact->register_},
-                                                            {"token", fact->token[0] ? fact->token : NULL}};
+                                                            {"token", fact->token[0] ? fact->token : NULL}, {"reason", fact->reason}};
         for (size_t r = 0; r < sizeof rest / sizeof *rest; r++)
             if (rest[r].text)
                 val_set_str(arena, line, rest[r].name, rest[r].text);
