@@ -70,11 +70,12 @@
       close();
       input.value = "";
     };
-    const close = () => { found.hidden = true; found.replaceChildren(); pick = -1; input.setAttribute("aria-expanded", "false"); };
+    const close = () => { found.hidden = true; found.replaceChildren(); pick = -1; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
     const show = (list) => {
       found.replaceChildren(...list.map((r) => {
         const li = document.createElement("li"), no = document.createElement("span");
         li.setAttribute("role", "option");
+        li.id = `${found.id || box.dataset.name}-${r.number}`;
         no.className = "no"; no.textContent = " " + r.number;
         li.append(r.title, no);
         li.addEventListener("mousedown", (e) => { e.preventDefault(); choose(r); });
@@ -98,6 +99,7 @@
         e.preventDefault();
         pick = Math.max(0, Math.min(items.length - 1, pick + (e.key === "ArrowDown" ? 1 : -1)));
         items.forEach((li, i) => li.setAttribute("aria-selected", String(i === pick)));
+        if (items[pick]) input.setAttribute("aria-activedescendant", items[pick].id);
       } else if (e.key === "Enter" && items.length) {
         e.preventDefault();
         choose((items[pick] || items[0]).record);
@@ -143,6 +145,17 @@
   const live = $$("[data-live]");
   if (live.length && window.EventSource) {
     let waiting, stream;
+    // What the reader opened, picked or walked to stays so.
+    const keep = (part, other) => {
+      const closed = $$("details", other);
+      $$("details", part).forEach((d, i) => { if (d.open && closed[i]) closed[i].open = true; });
+      $$("tr[data-href]", part).forEach((row) => {
+        const same = $(`tr[data-href="${CSS.escape(row.dataset.href)}"]`, other);
+        if (same && row.className) same.className = row.className;
+      });
+      const now = $$("tr[data-href]", other).findIndex((row) => row.classList.contains("at"));
+      if (now >= 0) at = now;
+    };
     const again = () => {
       clearTimeout(waiting);
       waiting = setTimeout(async () => {
@@ -152,7 +165,9 @@
         const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
         $$("[data-live]").forEach((part) => {
           const other = $(`[data-live="${CSS.escape(part.dataset.live)}"]`, fresh);
-          if (other && other.innerHTML !== part.innerHTML) { part.replaceWith(other); other.classList.add("fresh"); }
+          if (!other || other.innerHTML === part.innerHTML) return;
+          keep(part, other);
+          if (other.innerHTML !== part.innerHTML) { part.replaceWith(other); other.classList.add("fresh"); }
         });
         $$(".bands").forEach((band, i) => { const other = $$(".bands", fresh)[i]; if (other) band.replaceWith(other); });
       }, 150);

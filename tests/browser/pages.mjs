@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { KeyDevice } from "./key.mjs";
 import { is, ok, says } from "./tap.mjs";
+import { said } from "./words.mjs";
 
 /* Tab until the field of this name has the focus. */
 async function tab_to(page, test, what) {
@@ -99,6 +100,40 @@ export async function lists(person, summary) {
   says(await page.locator("main").innerText(), summary, "the search finds the case");
 }
 
+/* What a list can do: sort by a head, filter, keep a view, choose columns, leave as a file with its marking. */
+export async function list_tools(person) {
+  const page = person.page, rows = page.locator("tbody tr[data-href]"), head = (name) => page.locator(`thead th:has(a[href*="sort="]):has-text("${name}")`);
+  await person.visit("/person");
+  const all = await rows.count();
+  for (const order of ["ascending", "descending"]) {
+    await person.settled(() => head("Family name").locator("a").click());
+    is(await head("Family name").getAttribute("aria-sort"), order, `a list is sorted by its head, ${order}`);
+  }
+  await person.settled(() => page.selectOption('form.filters select[name="nationality"]', "FRA"));
+  is(await rows.count(), 1, "a filter takes effect as it is chosen");
+  says(await page.locator("tbody").innerText(), "Lefèvre", "and leaves what fits it");
+  await page.fill('form[action="/view"] input[name="name"]', "French staff");
+  await person.settled(() => page.click('form[action="/view"] button'));
+  await person.visit("/person");
+  await person.settled(() => page.click('.views a:has-text("French staff")'));
+  is(await rows.count(), 1, "a saved view finds the same again");
+  await page.click("details.columns summary");
+  await page.setChecked('details.columns input[value="number"]', true);
+  await page.setChecked('details.columns input[value="contractor"]', false);
+  await person.settled(() => page.click("details.columns button"));
+  const heads = await page.locator("thead").innerText();
+  ok(/Number/.test(heads) && !/Contractor/.test(heads), "columns are the reader's choice", heads);
+  is(await rows.count(), 1, "and the filter stays");
+  await person.visit("/person");
+  const csv = await person.fetch("/person?format=csv");
+  ok(csv.status === 200 && csv.html.includes("Lefèvre") && csv.html.includes("OFFICE INTERNAL"), "a list leaves as CSV, marked", csv.html.slice(0, 300));
+  is(csv.html.trim().split("\n").filter((l) => /active/.test(l)).length, all, "with all that the reader may read");
+  const xlsx = await person.page.evaluate(async () => [...new Uint8Array(await (await fetch("/person?format=xlsx")).arrayBuffer()).slice(0, 2)].join());
+  is(xlsx, "80,75", "and as a workbook");
+  await person.settled(() => page.click('.views button.drop'));
+  is(await page.locator(".views a").count(), 0, "a view is deleted");
+}
+
 /* On paper: marking and substance, no controls. */
 export async function printed(person, record, artefacts) {
   const page = person.page, file = join(artefacts, "record.pdf");
@@ -112,6 +147,15 @@ export async function printed(person, record, artefacts) {
   await page.pdf({ path: file, format: "A4" });
   ok(readFileSync(file).subarray(0, 5).toString() === "%PDF-", "the record prints");
   await page.emulateMedia({ media: "screen" });
+}
+
+/* After a checkpoint each version stands under it; a clock that ended with the case unmet does not pass for met. */
+export async function proven(person, record) {
+  await person.visit(record);
+  const text = await person.page.locator("main").evaluate((m) => m.textContent);
+  ok(!text.includes(said("fr", "not yet under a checkpoint")), "nothing of the closed case is left without a checkpoint");
+  says(text, said("fr", "proven under the checkpoint of %1$s", "").trim(), "its versions are proven");
+  says(text, said("fr", "ended unmet, %1$s", "").trim(), "a report that was never sent is not shown as made");
 }
 
 /* What an auditor has: the journal's facts, and nothing of the case. */

@@ -34,7 +34,7 @@ export class Person {
   }
   /* Errors on the console, without those that say that an answer was refused as the walk expected. */
   faults() {
-    const expected = ({ at, text }) => /status of 4\d\d/.test(text) && this.expected.has(at.replace(this.house.base, ""));
+    const expected = ({ at, text }) => /status of 4\d\d/.test(text) && this.expected.has(at.replace(/^http:\/\/[^/]+/, ""));
     return this.messages.filter((m) => !expected(m)).map((m) => `${m.at}: ${m.text}`);
   }
   async leave() {

@@ -65,8 +65,17 @@ async function main() {
     await part("the walk in English", async () => {
       const walk = new Walk(people, "en");
       await walk.go((w) => pages.report_by_keyboard(w, people), pages.contain_by_keyboard);
+      people.former = walk.record;
     });
     await part("lists by keyboard", () => pages.lists(people.hso, WORDS.en.summary));
+    await part("what lists can do", () => pages.list_tools(people.hso));
+    await part("a restart", async () => {
+      for (const person of all) await person.leave();
+      is((await office.stop()).how, 0, "the server stops");
+      await office.serve();
+      house.base = office.base;
+      for (const login of ["hso", "ssl"]) is(await people[login].signIn("en-GB"), "/", `${login} signs in after it`);
+    });
     await part("the walk in French", async () => {
       /* Two switch the language of their session; the others come anew with a browser that asks for French. */
       await Promise.all(all.map(async (person) => {
@@ -74,6 +83,7 @@ async function main() {
         else await person.signIn("fr-FR");
         is(await person.lang(), "fr", `${person.login} reads French`);
       }));
+      if (people.former) await pages.proven(people.hso, people.former);
       const walk = new Walk(people, "fr");
       await walk.go((w) => pages.report_while_watched(w, people));
       people.record = walk.record;

@@ -102,8 +102,20 @@ export class Walk {
     is((await staff.fetch(this.record)).status, 404, `${this.lang}: from here on the reporter reads the case no longer`);
   }
 
+  /* A file is sealed, given back as it was, and hidden from whoever does not read the case. */
+  async evidence() {
+    const { inv, low } = this.people, text = `${this.words.narrative}\n`;
+    await inv.visit(this.record);
+    await inv.page.setInputFiles('form.attach input[type="file"]', { name: "ronde.txt", mimeType: "text/plain", buffer: Buffer.from(text) });
+    await inv.settled(() => inv.page.click("form.attach button"));
+    const link = await inv.page.locator('main a:has-text("ronde.txt")').first().getAttribute("href");
+    is((await inv.fetch(link)).html, text, `${this.lang}: the investigator seals a file, and reads it as it was`);
+    is((await low.fetch(link)).status, 404, `${this.lang}: whoever is not cleared does not`);
+  }
+
   async conclude() {
     const { hso, inv } = this.people;
+    await this.evidence();
     const conclusion = { finding: "compromise-possible", cause: "carelessness", damage: "limited", conclusions: this.words.conclusions };
     this.refused(await hso.attempt(`${this.record}/step/conclude`, conclusion), [403, 422], this.said(NO_RIGHT), "the security officer tries to conclude");
     await inv.step(this.record, "conclude", conclusion);

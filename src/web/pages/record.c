@@ -41,6 +41,9 @@ static struct val *clocks_of(const struct request *request, const struct record_
         val_set_bool(request->arena, item, "stopped", clock->stopped != MOMENT_NONE);
         if (clock->stopped != MOMENT_NONE)
             val_set_int(request->arena, item, "stopped-at", clock->stopped);
+        /* A clock that ended with its record, while what would have met it was never entered, was not met. */
+        const struct field_def *met_by = clock->def->met_by;
+        val_set_bool(request->arena, item, "lapsed", clock->stopped != MOMENT_NONE && met_by && !val_get(record->fields, met_by->name));
         val_set_bool(request->arena, item, "late", clock->stopped == MOMENT_NONE ? clock->due < request->now : clock->due < clock->stopped);
         if (clock->def->rule) {
             val_set_str(request->arena, item, "source", clock->def->rule->source);
