@@ -92,9 +92,31 @@ static void take_reasons(struct client *client, long code, const char *bytes, si
         reason_add(&client->reasons, "office.answer", NULL, T_("The office refused this (answer %1$s)."), arena_printf(client->arena, "%ld", code));
 }
 
-static enum status request(struct client *client, const char *method, const char *path, const char *body, const char *accept, struct buf *answer)
+/* A body of JSON, or a form with a file; neither: none. */
+struct sent { const char *json; const struct client_file *file; const struct client_field *fields; size_t n_fields; };
+
+static curl_mime *form_of(CURL *curl, const struct sent *sent)
+{
+    curl_mime *mime = curl_mime_init(curl);
+    curl_mimepart *part = curl_mime_addpart(mime);
+    curl_mime_name(part, sent->file->field);
+    curl_mime_filename(part, sent->file->name);
+    curl_mime_type(part, "application/octet-stream");
+    curl_mime_data(part, sent->file->bytes, sent->file->len);
+    for (size_t i = 0; i < sent->n_fields; i++) {
+        if (!sent->fields[i].value)
+            continue;
+        part = curl_mime_addpart(mime);
+        curl_mime_name(part, sent->fields[i].name);
+        curl_mime_data(part, sent->fields[i].value, CURL_ZERO_TERMINATED);
+    }
+    return mime;
+}
+
+static enum status request(struct client *client, const char *method, const char *path, const struct sent *sent, const char *accept, struct buf *answer)
 {
     CURL *curl = curl_easy_init();
+    curl_mime *mime = NULL;
     struct curl_slist *headers = NULL;
     long code = 0;
     char failure[CURL_ERROR_SIZE] = "";
@@ -103,11 +125,14 @@ static enum status request(struct client *client, const char *method, const char
     headers = curl_slist_append(headers, arena_printf(client->arena, "Authorization: Bearer %s", client->token));
     headers = curl_slist_append(headers, arena_printf(client->arena, "Accept: %s", accept));
     headers = curl_slist_append(headers, arena_printf(client->arena, "Accept-Language: %s", lang_code(cli_lang())));
-    if (body)
+    if (sent->json)
         headers = curl_slist_append(headers, "Content-Type: application/json");
     curl_easy_setopt(curl, CURLOPT_URL, arena_printf(client->arena, "%s%s", client->url, path));
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+    if (sent->file)
+        curl_easy_setopt(curl, CURLOPT_MIMEPOST, mime = form_of(curl, sent));
+    else
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, failure);
@@ -118,13 +143,14 @@ static enum status request(struct client *client, const char *method, const char
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     if (client->ca_file)
         curl_easy_setopt(curl, CURLOPT_CAINFO, client->ca_file);
-    if (body) {
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
+    if (sent->json) {
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(sent->json));
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, sent->json);
     }
     CURLcode result = curl_easy_perform(curl);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
     curl_slist_free_all(headers);
+    curl_mime_free(mime);
     curl_easy_cleanup(curl);
     if (result != CURLE_OK) {
         reason_add(&client->reasons, "client.reach", client->url, T_("The office does not answer: %1$s."), *failure ? failure : curl_easy_strerror(result));
@@ -143,7 +169,7 @@ enum status client_json(struct client *client, const char *method, const char *p
     buf_init(&text, ANSWER_MOST);
     if (body)
         json_write(&text, body);
-    enum status status = text.failed ? TOO_LARGE : request(client, method, path, body ? text.data : NULL, "application/json", &answer);
+    enum status status = text.failed ? TOO_LARGE : request(client, method, path, &(struct sent){.json = body ? text.data : NULL}, "application/json", &answer);
     if (status == OK)
         status = json_read(client->arena, answer.data ? answer.data : "", answer.len, (struct json_limits){.bytes = ANSWER_MOST}, &client->reasons, ret);
     buf_free(&answer);
@@ -155,11 +181,25 @@ enum status client_bytes(struct client *client, const char *path, const char **r
 {
     struct buf answer;
     buf_init(&answer, ANSWER_MOST);
-    enum status status = request(client, "GET", path, NULL, "*/*", &answer);
+    enum status status = request(client, "GET", path, &(struct sent){0}, "*/*", &answer);
     if (status == OK) {
         *ret = arena_memdup(client->arena, answer.data ? answer.data : "", answer.len + (answer.data == NULL));
         *ret_len = answer.len;
     }
+    buf_free(&answer);
+    return status;
+}
+
+enum status client_upload(struct client *client, const char *path, const struct client_file *file, const struct client_field *fields, size_t n, struct val **ret)
+{
+    struct buf answer;
+    struct reasons ignored;
+    reasons_init(&ignored, client->arena);
+    buf_init(&answer, ANSWER_MOST);
+    *ret = NULL;
+    enum status status = request(client, "POST", path, &(struct sent){.file = file, .fields = fields, .n_fields = n}, "application/json", &answer);
+    if (json_read(client->arena, answer.data ? answer.data : "", answer.len, (struct json_limits){.bytes = ANSWER_MOST}, &ignored, ret) != OK)
+        *ret = NULL;
     buf_free(&answer);
     return status;
 }

@@ -27,6 +27,10 @@ extern const char *const client_options[];             /* those that take a valu
 enum status client_json(struct client *, const char *method, const char *path, const struct val *body, struct val **ret) MUST_CHECK;
 /* The same, and the answer's bytes as they are (CSV, XLSX). */
 enum status client_bytes(struct client *, const char *path, const char **ret, size_t *ret_len) MUST_CHECK;
+/* Posts a file with fields as multipart/form-data. `ret` is the office's JSON whatever the status, where it is JSON; else NULL. */
+struct client_field { const char *name, *value; };     /* value NULL: left out */
+struct client_file { const char *field, *name; const char *bytes; size_t len; };
+enum status client_upload(struct client *, const char *path, const struct client_file *, const struct client_field *fields, size_t n, struct val **ret) MUST_CHECK;
 /* One component of a path or a value of a query, percent-encoded. */
 const char *client_part(struct client *, const char *text);
 /* Prints a value: JSON in lines when `json`, else as name and value, indented. */

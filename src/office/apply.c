@@ -356,8 +356,8 @@ static bool apply_ops(struct applying *applying, struct stage *stage)
     const struct change *change = applying->change;
     struct outcome *outcome = applying->outcome;
     outcome->numbers = ARENA_ARRAY(applying->arena, const char *, change->n_ops + 1);
-    if (change->n_ops == 0 || change->n_ops > 1000)
-        return refuse(stage, BAD_INPUT, "change.size", NULL, T_("A change holds 1 to 1000 record changes."));
+    if (change->n_ops == 0 || change->n_ops > CHANGE_MOST)
+        return refuse(stage, BAD_INPUT, "change.size", NULL, T_("A change holds 1 to %1$s record changes."), CHANGE_MOST_TEXT);
     for (size_t i = 0; i < change->n_ops; i++) {
         const char *number = NULL;
         if (!apply_op(stage, &change->ops[i], &number, &outcome->proposed))

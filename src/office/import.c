@@ -9,8 +9,6 @@
 
 #include "base/text.h"
 
-#define A_CHANGE 1000
-#define MOST_ROWS 100000
 
 static const char *cell_at(const struct import_table *table, size_t row, size_t column) { return table->cells[row * table->n_columns + column]; }
 
@@ -147,8 +145,10 @@ enum status import_rows(struct office *office, const struct register_def *def, c
     size_t heads;
     struct import_plan plan = {.def = def, .n_columns = table->n_columns};
     (void)office;
-    if (table->n_rows > MOST_ROWS)
+    if (table->n_rows > CHANGE_MOST) {
+        reason_add(reasons, "import.size", NULL, T_("A file holds at most %1$s rows: it is imported whole or not at all."), CHANGE_MOST_TEXT);
         return TOO_LARGE;
+    }
     plan.columns = ARENA_ARRAY(arena, const struct field_def *, table->n_columns + 1);
     if (!find_heads(table, def, &heads)) {
         reason_add(reasons, "import.heads", "1", T_("No row names fields of the register; the first row should hold names such as \"%1$s\"."), def->n_fields ? def->fields[0].name : "");
@@ -168,11 +168,11 @@ enum status import_rows(struct office *office, const struct register_def *def, c
         plan.ops[plan.n_ops++] = (struct op){.kind = OP_CREATE, .register_ = def->name, .fields = fields, .label = label};
     }
     plan.rows = rows;
+    *ret = plan;                               /* wrong heads do not hide what is wrong below them */
     if (!plan.n_ops) {
         reason_add(reasons, "import.empty", NULL, T_("Below the heads there is no row."));
         return BAD_INPUT;
     }
-    *ret = plan;
     return faults ? BAD_INPUT : OK;
 }
 
@@ -255,9 +255,14 @@ static void tell(const struct import_plan *plan, size_t op, const struct reasons
     }
 }
 
-enum status import_try(struct office *office, const struct reader *writer, struct import_plan *plan, const char *key, moment now, struct arena *arena, struct reasons *reasons)
+static struct change whole(const struct reader *writer, const struct import_plan *plan, const char *key, moment now)
 {
-    plan->bad = 0;
+    return (struct change){.writer = writer, .key = key, .now = now, .ops = plan->ops, .n_ops = plan->n_ops};
+}
+
+/* Every row by itself, to name each bad one. */
+static enum status try_rows(struct office *office, const struct reader *writer, struct import_plan *plan, const char *key, moment now, struct arena *arena, struct reasons *reasons)
+{
     for (size_t i = 0; i < plan->n_ops; i++) {
         struct arena *work = arena_new((size_t)64 << 20);
         struct outcome outcome;
@@ -272,43 +277,32 @@ enum status import_try(struct office *office, const struct reader *writer, struc
         }
         arena_free(work);
     }
-    return plan->bad ? BAD_INPUT : OK;
+    return OK;
 }
 
-/* Links to records of earlier changes get their numbers; those of this change keep their local names. */
-static const struct val *resolved(const struct val *fields, const struct val *made, struct arena *arena)
+enum status import_try(struct office *office, const struct reader *writer, struct import_plan *plan, const char *key, moment now, struct arena *arena, struct reasons *reasons)
 {
-    struct val *copy = val_object(arena);
-    for (size_t i = 0; i < fields->count; i++) {
-        const char *text = val_text(fields->members[i].value);
-        const char *number = text && *text == '$' ? val_get_str(made, text + 1) : NULL;
-        val_set(arena, copy, fields->members[i].name, number ? val_str(arena, number) : fields->members[i].value);
+    struct change change = whole(writer, plan, key, now);
+    struct outcome outcome;
+    plan->bad = 0;
+    if (office_try(office, &change, arena, &outcome) == OK)
+        return OK;
+    enum status status = try_rows(office, writer, plan, key, now, arena, reasons);
+    if (status == OK && !plan->bad) {          /* each row is good alone: what stands between them */
+        plan->bad = 1;
+        reasons_join(reasons, &outcome.reasons);
     }
-    return copy;
+    return status == OK ? BAD_INPUT : status;
 }
 
 enum status import_apply(struct office *office, const struct reader *writer, const struct import_plan *plan, const char *key, moment now, struct arena *arena, struct reasons *reasons, size_t *done)
 {
-    struct val *made = val_object(arena);
-    *done = 0;
-    for (size_t from = 0; from < plan->n_ops; from += A_CHANGE) {
-        size_t n = plan->n_ops - from < A_CHANGE ? plan->n_ops - from : A_CHANGE;
-        struct op *ops = ARENA_ARRAY(arena, struct op, n);
-        struct outcome outcome;
-        for (size_t i = 0; i < n; i++) {
-            ops[i] = plan->ops[from + i];
-            ops[i].fields = resolved(ops[i].fields, made, arena);
-        }
-        struct change change = {.writer = writer, .key = arena_printf(arena, "%.48s-%zu", key, from / A_CHANGE), .now = now, .ops = ops, .n_ops = n};
-        enum status status = office_apply(office, &change, arena, &outcome);
-        if (status != OK) {
-            reasons_join(reasons, &outcome.reasons);
-            return status;
-        }
-        for (size_t i = 0; i < n && i < outcome.n_numbers; i++)
-            if (ops[i].number && *ops[i].number == '$')
-                val_set_str(arena, made, ops[i].number + 1, outcome.numbers[i]);
-        *done += n;
-    }
-    return OK;
+    struct change change = whole(writer, plan, key, now);
+    struct outcome outcome;
+    enum status status = office_apply(office, &change, arena, &outcome);
+    if (status == OK)
+        *done = outcome.n_numbers;
+    else
+        reasons_join(reasons, &outcome.reasons);
+    return status;
 }

@@ -22,9 +22,9 @@ struct import_plan {
 enum status import_rows(struct office *, const struct register_def *, const struct import_table *, const char *label, struct arena *, struct reasons *, struct import_plan *ret) MUST_CHECK;
 /* A catalogue as report's oscal reader gives it, for the register "control". */
 enum status import_controls(struct office *, const struct val *catalogue, struct arena *, struct reasons *, struct import_plan *ret) MUST_CHECK;
-/* Tries each op alone; counts bad rows and names their cells. OK: all would be taken. */
+/* Tries the whole; when it is refused, each row alone, to count bad rows and name their cells. OK: all would be taken, or were under this key. */
 enum status import_try(struct office *, const struct reader *, struct import_plan *, const char *key, moment now, struct arena *, struct reasons *) MUST_CHECK;
-/* In changes of at most 1000; call import_try first. `done` says how many were made. The same key continues where it broke off. */
+/* In one change: all or nothing. `done` says how many were made. The same key makes nothing twice. */
 enum status import_apply(struct office *, const struct reader *, const struct import_plan *, const char *key, moment now, struct arena *, struct reasons *, size_t *done) MUST_CHECK;
 
 #endif

@@ -207,11 +207,13 @@ struct op {
     const char *proposed;                    /* OP_CONFIRM: hex SHA-256 of the proposal's bytes that were shown */
     const char *state;                       /* OP_CREATE by the office alone: the state to begin in */
 };
+#define CHANGE_MOST 10000                      /* ops; so many that a list of all persons is imported whole or not at all */
+#define CHANGE_MOST_TEXT "10000"
 struct change {
     const struct reader *writer;
     const char *key;                         /* change key, 8-64 characters, scoped to the account */
     moment now;
-    const struct op *ops; size_t n_ops;      /* at most 1000 */
+    const struct op *ops; size_t n_ops;      /* 1 to CHANGE_MOST */
 };
 struct outcome {
     enum status status;
