@@ -18,7 +18,7 @@
 #include "store/segment.h"
 
 #define LINES_MOST 4000000u
-#define CHANGE_MOST 200
+#define AT_ONCE 200
 
 struct named { const char *name; uint64_t line; struct named *next; };
 struct again {
@@ -29,7 +29,7 @@ struct again {
     struct idmap records;                      /* ids to erase */
     struct named *attachments, *segments;
     size_t n_lines, done;
-    struct op ops[CHANGE_MOST];
+    struct op ops[AT_ONCE];
     size_t n_ops;
     enum status status;
 };
@@ -150,7 +150,7 @@ static enum status erase_records(struct again *all)
         status = store_each_record(all->office->store, pack->registers[r].name, see_record, &found);
     for (size_t i = 0; status == OK && i < found.n; i++) {
         all->ops[all->n_ops++] = (struct op){.kind = OP_ERASE, .number = found.numbers[i], .step = ERASE_RESTORED};
-        if (all->n_ops == CHANGE_MOST)
+        if (all->n_ops == AT_ONCE)
             status = change(all);
     }
     return status == OK ? change(all) : status;
