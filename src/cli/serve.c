@@ -180,9 +180,12 @@ static void checkpoint(struct serving *serving, moment now)
     struct arena *arena = arena_new(0);
     struct reasons reasons;
     reasons_init(&reasons, arena);
-    if (office_checkpoint(serving->office, serving->signer, now, &reasons) != OK)
-        log_error("no checkpoint could be made");
-    serving->last_checkpoint = now;
+    if (office_checkpoint(serving->office, serving->signer, now, &reasons) == OK) {
+        serving->last_checkpoint = now;
+    } else {
+        log_error("no checkpoint could be made; it is tried again in a minute: %s", reasons_text(&reasons, LANG_EN));
+        serving->last_checkpoint = now - CHECKPOINT_EVERY + MINUTE;
+    }
     arena_free(arena);
 }
 

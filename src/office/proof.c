@@ -5,7 +5,6 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "base/text.h"
 #include "office/inside.h"
 #include "store/backup.h"
+#include "store/disk.h"
 
 moment office_proven(struct office *office, uint64_t position)
 {
@@ -26,34 +26,39 @@ moment office_proven(struct office *office, uint64_t position)
     return at;
 }
 
-static bool write_note(const struct office *office, const struct checkpoint *checkpoint, const struct buf *note)
+/* A whole file under its name, or nothing: a note that a full disk cut short would look as if somebody had tampered with it. */
+static bool write_whole(const struct office *office, const struct checkpoint *checkpoint, const char *kind, const struct buf *text)
 {
-    char folder[4096], path[4200], time[MOMENT_TEXT];
+    char folder[4096], path[4200], part[4210], time[MOMENT_TEXT];
     snprintf(folder, sizeof folder, "%s/checkpoints", office->folder);
+    snprintf(path, sizeof path, "%s/%s-%llu.%s", folder, moment_iso(checkpoint->time, time), (unsigned long long)checkpoint->size, kind);
+    snprintf(part, sizeof part, "%s.part", path);
     if (mkdir(folder, 0755) != 0 && errno != EEXIST)
         return false;
-    snprintf(path, sizeof path, "%s/%s-%llu.note", folder, moment_iso(checkpoint->time, time), (unsigned long long)checkpoint->size);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    bool good = fd >= 0 && write(fd, note->data, note->len) == (ssize_t)note->len && fsync(fd) == 0;
+    disk->remove(part);                        /* of an attempt that a crash ended */
+    int fd = disk->create(part);
+    bool good = fd >= 0 && disk_write(fd, part, 0, text->data, text->len) == OK && fchmod(fd, 0644) == 0 && disk->sync(fd, part) == 0;
+    int why = errno;
     if (fd >= 0)
         close(fd);
-    return good;
+    if (good && disk->rename(part, path) == 0 && disk->sync_folder(folder) == 0)
+        return true;
+    why = good ? errno : why;
+    disk->remove(part);
+    errno = why;
+    return false;
 }
 
 /* What was erased travels with every checkpoint, so that a backup restored later does not bring it back. */
 static bool write_erasures(struct office *office, const struct checkpoint *checkpoint)
 {
-    char path[4200], part[4210], time[MOMENT_TEXT];
     struct buf list;
     buf_init(&list, (size_t)256 << 20);
-    snprintf(path, sizeof path, "%s/checkpoints/%s-%llu.erasures", office->folder, moment_iso(checkpoint->time, time), (unsigned long long)checkpoint->size);
-    snprintf(part, sizeof part, "%s.part", path);
-    int fd = backup_erasure_list(office->store, &list) == OK && !list.failed ? open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644) : -1;
-    bool good = fd >= 0 && (!list.len || write(fd, list.data, list.len) == (ssize_t)list.len) && fsync(fd) == 0;
-    if (fd >= 0)
-        close(fd);
+    bool good = backup_erasure_list(office->store, &list) == OK && !list.failed && write_whole(office, checkpoint, "erasures", &list);
+    int why = errno;
     buf_free(&list);
-    return good && rename(part, path) == 0;
+    errno = why;
+    return good;
 }
 
 static void remember(struct office *office, uint64_t size, moment time)
@@ -109,7 +114,7 @@ enum status office_checkpoint(struct office *office, struct signer *signer, mome
     buf_init(&note, 1 << 16);
     if (status == OK)
         status = signer_sign(signer, &checkpoint, proof, n, reasons, &note);
-    if (status == OK && (!write_note(office, &checkpoint, &note) || !write_erasures(office, &checkpoint))) {
+    if (status == OK && (!write_erasures(office, &checkpoint) || !write_whole(office, &checkpoint, "note", &note))) {
         reason_add(reasons, "checkpoint.write", NULL, T_("The checkpoint cannot be written: %1$s."), strerror(errno));
         status = FAILED_IO;
     }

@@ -2,8 +2,9 @@
  *
  * Want of disk and memory under a whole office: a full disk, a read-only one, failing syncs. Changes are refused in words and leave
  * nothing by half; reading goes on; a read that must be journalled is refused while that cannot be written; when the fault is over all
- * goes on, and the office verifies. And memory: a change whose arena is exhausted, at any point and in either thread, is refused alone.
+ * goes on, and the office verifies. A checkpoint is there whole or not at all. And memory: a change whose arena is exhausted, at any point and in either thread, is refused alone.
  */
+#include <dirent.h>
 #include <setjmp.h>
 
 #include "base/text.h"
@@ -93,6 +94,54 @@ static void test_disk(enum faulty_mode mode, const char *name, const char *numbe
     ok(verifies(), "%s: the office verifies", name);
 }
 
+/* ---- the folder of checkpoints ---- */
+
+struct in_folder { size_t notes, lists, others; };
+static struct in_folder checkpoints(void)
+{
+    struct in_folder count = {0};
+    DIR *dir = opendir(arena_printf(f.arena, "%s/checkpoints", f.folder));
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        if (entry->d_name[0] == '.')
+            continue;
+        size_t *of = str_ends(entry->d_name, ".note") ? &count.notes : str_ends(entry->d_name, ".erasures") ? &count.lists : &count.others;
+        ++*of;
+    }
+    if (dir)
+        closedir(dir);
+    return count;
+}
+
+/* A checkpoint that cannot be written is refused in words and leaves no note, not half of one; readers are told of no proof that is not there. */
+static void test_checkpoints(struct signer *signer, enum faulty_mode mode, const char *name)
+{
+    struct reasons reasons;
+    bool refused = true, words = true, none = true, unproven = true, on = true;
+    for (uint64_t room = 0; room < 700; room += mode == FAULTY_FULL ? 23 : 200) {
+        struct in_folder before = checkpoints(), after;
+        on = on && act(5, NULL) == OK;
+        uint64_t last = store_journal_size(office_store(f.office)) - 1;
+        reasons_init(&reasons, f.arena);
+        faulty_set(mode, room);
+        f.now += MINUTE;
+        enum status status = office_checkpoint(f.office, signer, f.now, &reasons);
+        faulty_set(FAULTY_SOUND, 0);
+        after = checkpoints();
+        if (mode != FAULTY_NO_SYNC && room && status == OK)
+            continue;                          /* there was room enough */
+        refused = refused && status == FAILED_IO;
+        words = words && reasons.first && strstr(reasons_text(&reasons, LANG_EN), "cannot be written: ");
+        none = none && after.notes == before.notes && after.others == 0;
+        unproven = unproven && office_proven(f.office, last) == MOMENT_NONE;
+        reasons_init(&reasons, f.arena);
+        on = on && office_checkpoint(f.office, signer, f.now, &reasons) == OK && checkpoints().notes == before.notes + 1 && office_proven(f.office, last) == f.now;
+    }
+    ok(refused && words, "%s: a checkpoint that cannot be written is refused in words", name);
+    ok(none, "%s: and leaves no note, nor a part of one", name);
+    ok(unproven, "%s: and nothing is shown as proven by it", name);
+    ok(on && verifies(), "%s: the next one is made, and the office verifies with all of them", name);
+}
+
 static void jump(void *arg) { longjmp(*(jmp_buf *)arg, 1); }
 
 /* The change gets an arena that ends after so many bytes: in this thread before the change is handed over, or in the writer's. */
@@ -154,8 +203,16 @@ static void test_memory(void)
 int main(void)
 {
     const char *number = NULL;
+    struct signer *signer = NULL;
+    struct reasons reasons;
     tap_seed();
     fixture_new(&f);
+    reasons_init(&reasons, f.arena);
+    const char *keys = arena_printf(f.arena, "%s-signer", f.folder);
+    if (!ok(signer_create_key(keys, "castellan/test", &reasons) == OK && signer_start(keys, &reasons, &signer) == OK, "a signer"))
+        return tap_done();
+    if (rename(arena_printf(f.arena, "%s/signer.pub", keys), arena_printf(f.arena, "%s/signer.pub", f.folder)) != 0)
+        return 1;
     label = fixture_label(&f, "NATO", "CONFIDENTIAL");
     owner = fixture_person(&f, "ict");
     office_close(f.office);
@@ -167,6 +224,10 @@ int main(void)
     test_disk(FAULTY_FULL, "disk full", number);
     test_disk(FAULTY_READ_ONLY, "disk read-only", number);
     test_disk(FAULTY_NO_SYNC, "failing syncs", number);
+    test_checkpoints(signer, FAULTY_FULL, "disk full");
+    test_checkpoints(signer, FAULTY_READ_ONLY, "disk read-only");
+    test_checkpoints(signer, FAULTY_NO_SYNC, "failing syncs");
+    signer_stop(signer);
     made = listed(NULL);
     test_memory();
     office_close(f.office);
@@ -174,6 +235,9 @@ int main(void)
     faulty_remove();
     fixture_reopen(&f);
     ok(verifies() && listed("Tight") == 1, "opened again on a sound disk: all there");
+    static const char *const left[] = {"signer.key", "signer.state", ""};
+    for (size_t i = 0; i < sizeof left / sizeof *left; i++)
+        (void)remove(arena_printf(f.arena, "%s/%s", keys, left[i]));
     fixture_free(&f);
     return tap_done();
 }
