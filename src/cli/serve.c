@@ -23,6 +23,7 @@
 #include "office/duty.h"
 #include "office/office.h"
 #include "office/remind.h"
+#include "store/attachment.h"
 #include "web/pages/pages.h"
 #include "web/secret.h"
 #include "web/server.h"
@@ -30,6 +31,7 @@
 
 #define CHECKPOINT_EVERY HOUR
 #define REMIND_EVERY MINUTE
+#define SWEEP_EVERY DAY
 
 struct serving {
     struct arena *arena;
@@ -39,7 +41,7 @@ struct serving {
     struct office *office;
     struct web *web;
     struct web_listen listen;
-    moment last_checkpoint, last_reminder;
+    moment last_checkpoint, last_reminder, last_sweep;
     bool confined;
     const char *noted;                 /* the folder whose processes.json is ours */
 };
@@ -189,9 +191,24 @@ static void checkpoint(struct serving *serving, moment now)
     arena_free(arena);
 }
 
+/* Sealed bytes that no change ever named: an upload that was broken off, or a crash between sealing and the change. A day is left for the change. */
+static void sweep(struct serving *serving, moment now)
+{
+    size_t n = 0;
+    if (serving->last_sweep && now - serving->last_sweep < SWEEP_EVERY)
+        return;
+    if (attachment_sweep(office_store(serving->office), now - SWEEP_EVERY, &n) != OK)
+        log_error("attachments could not be swept");
+    else if (n)
+        log_info("attachments that no record names were removed: %zu", n);
+    serving->last_sweep = now;
+}
+
 static void tick(struct serving *serving)
 {
     moment now = moment_now();
+    web_keep(serving->web);
+    sweep(serving, now);
     checkpoint(serving, now);
     remind(serving, now);
     if (backup_asked(serving->noted ? serving->noted : ""))

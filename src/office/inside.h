@@ -63,6 +63,7 @@ struct office {
     struct model *staged;
     bool staged_damaged;                       /* a batch was lost: build anew before the next */
     struct idmap holders;                      /* appointment -> holder on the staged model */
+    struct idmap channels;                     /* who has asked which declared channel how often (channels.c) */
     struct touched *batch; size_t n_batch, cap_batch;
     struct taken { struct image *image; bool drop; } *takes; size_t n_takes, cap_takes;    /* images for the published model, malloc'ed arenas */
     struct arena *batch_arena;
@@ -179,6 +180,9 @@ bool confirm(struct stage *, const struct op *, const char **ret_number);
 /* Rights that may not meet in one person, on this record (hands) and at appointment. */
 bool separation_allows(struct stage *, const struct image *, const char *const *rights, size_t n);
 bool appointment_allowed(struct stage *, const struct image *);
+/* A declared channel, each time before it looks: false with the refusal where this person has asked it too often (channels.c). */
+bool channel_may_ask(struct stage *, const struct register_def *, const struct step_def *, size_t check);
+void channels_free(struct office *);
 /* Refuses with a status; always false, so that callers may return it. */
 bool refuse(struct stage *, enum status, const char *rule, const char *where, const char *english, ...);
 /* The one answer for hidden and absent records. */

@@ -448,6 +448,7 @@ void office_close(struct office *office)
     for (size_t i = 0; i < sizeof office->readers / sizeof *office->readers; i++)
         reader_free(office->readers[i]);
     forget_holders(office);
+    channels_free(office);
     model_free(office->published);
     model_free(office->staged);
     clearance_pool_free(office->pool);

@@ -189,6 +189,10 @@ enum status office_note_read(struct office *, const struct reader *, const struc
 enum status office_note_event(struct office *, record_id account, record_id appointment, const char *kind,
                               const char *reason, moment now) MUST_CHECK;
 
+/* How often one person may ask one declared channel. */
+#define CHANNEL_MOST 6
+#define CHANNEL_SPAN HOUR
+
 /* ---- door one ----------------------------------------------------------------------------------------------- */
 
 enum op_kind { OP_CREATE, OP_EDIT, OP_STEP, OP_REGRADE, OP_MOVE /* to another file */, OP_CONFIRM, OP_DECLINE, OP_WITHDRAW,

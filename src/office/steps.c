@@ -76,6 +76,8 @@ static bool none_open(struct stage *stage, const struct image *image, const stru
         struct open_count count = {stage, check, 0};
         if (check->over_all && stage->only_try)
             continue;
+        if (check->over_all && !channel_may_ask(stage, image->def, step, i))
+            return false;
         if (txn_each_link(stage->txn, image->id, false, count_open, &count) != OK)
             return refuse(stage, FAILED_IO, "store", NULL, T_("The store could not be read."));
         if (!count.open)

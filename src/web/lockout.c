@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Failed attempts per account and per address, with a delay that doubles; see session.h. Names are kept as hashes under
- * a key of the process, so the table is the same size for names that exist and names that do not, and nobody can aim at
- * a place in it. A full neighbourhood gives up its least guilty, oldest entry.
+ * a key of the office's, so the table is the same size for names that exist and names that do not, and nobody can aim at
+ * a place in it. A full neighbourhood gives up its least guilty, oldest entry. What is kept across a restart are hashes,
+ * too: nothing in it says which names exist.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@ struct lockouts {
     uint8_t key[32];
     struct entry *entries;
     size_t mask;
+    bool changed;                            /* since the last lockouts_save */
 };
 
 struct lockouts *lockouts_new(struct lockout_limits limits)
@@ -107,6 +109,7 @@ void lockout_failed(struct lockouts *l, enum lockout_kind kind, const char *name
     }
     e->failures++;
     e->last = now;
+    l->changed = true;
     unsigned grace = kind == LOCKOUT_ACCOUNT ? l->limits.account_free : l->limits.address_free;
     if (e->failures >= grace) {
         unsigned doublings = e->failures - grace;
@@ -124,7 +127,68 @@ void lockout_cleared(struct lockouts *l, enum lockout_kind kind, const char *nam
     pthread_mutex_lock(&l->lock);
     for (size_t i = 0; i < NEIGHBOURS; i++) {
         struct entry *e = &l->entries[(hashed[0] + i) & l->mask];
-        if (e->failures && e->name[0] == hashed[0] && e->name[1] == hashed[1]) e->failures = 0;
+        if (e->failures && e->name[0] == hashed[0] && e->name[1] == hashed[1]) {
+            e->failures = 0;
+            l->changed = true;
+        }
+    }
+    pthread_mutex_unlock(&l->lock);
+}
+
+/* ---- kept ---- */
+
+enum { ENTRY_BYTES = 36 };
+
+void lockouts_key(struct lockouts *l, const uint8_t key[32]) { memcpy(l->key, key, sizeof l->key); }
+
+static int guiltier(const void *a, const void *b)
+{
+    const struct entry *x = *(const struct entry *const *)a, *y = *(const struct entry *const *)b;
+    if (x->failures != y->failures) return x->failures > y->failures ? -1 : 1;
+    return x->last > y->last ? -1 : x->last < y->last;
+}
+
+static void pack(const struct entry *e, uint8_t *out)
+{
+    memcpy(out, e->name, 16);
+    memcpy(out + 16, &e->last, 8);
+    memcpy(out + 24, &e->until, 8);
+    memcpy(out + 32, &e->failures, 4);
+}
+
+size_t lockouts_save(struct lockouts *l, moment now, uint8_t out[LOCKOUT_BYTES])
+{
+    size_t n = 0, kept;
+    pthread_mutex_lock(&l->lock);
+    const struct entry **all = l->changed ? calloc(l->mask + 1, sizeof *all) : NULL;
+    for (size_t i = 0; all && i <= l->mask; i++)
+        if (l->entries[i].failures && now - l->entries[i].last <= l->limits.forget) all[n++] = &l->entries[i];
+    if (n) qsort(all, n, sizeof *all, guiltier);
+    kept = n < LOCKOUT_KEPT ? n : LOCKOUT_KEPT;
+    for (size_t i = 0; i < kept; i++) pack(all[i], out + i * ENTRY_BYTES);
+    if (all && !kept) {                      /* the last was cleared: one of nobody, so that what is stored says so, too */
+        memset(out, 0, ENTRY_BYTES);
+        kept = 1;
+    }
+    if (all) l->changed = false;
+    free(all);
+    pthread_mutex_unlock(&l->lock);
+    return kept * ENTRY_BYTES;
+}
+
+void lockouts_load(struct lockouts *l, const void *bytes, size_t len, moment now)
+{
+    const uint8_t *at = bytes;
+    pthread_mutex_lock(&l->lock);
+    for (; len >= ENTRY_BYTES; at += ENTRY_BYTES, len -= ENTRY_BYTES) {
+        struct entry e;
+        memcpy(e.name, at, 16);
+        memcpy(&e.last, at + 16, 8);
+        memcpy(&e.until, at + 24, 8);
+        memcpy(&e.failures, at + 32, 4);
+        if (e.last > now) e.last = now;      /* a clock that was set back holds nobody for longer than it may */
+        if (e.until > now + l->limits.most) e.until = now + l->limits.most;
+        if (e.failures && now - e.last <= l->limits.forget) *make_room(l, e.name) = e;
     }
     pthread_mutex_unlock(&l->lock);
 }

@@ -45,5 +45,8 @@ void web_stop(struct web *);
 /* Live updates: the office's records changed (office_on_change's form). Safe from any thread, never waits. */
 void web_changed(struct web *, const struct touched *, size_t);
 moment web_now(const struct web *);
+/* Writes what must outlive the process (the counters of failed attempts), if it has changed. To be called about once a second by whoever keeps the
+ * clock, from one thread; web_stop does it a last time. */
+void web_keep(struct web *);
 
 #endif

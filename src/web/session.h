@@ -82,5 +82,12 @@ enum lockout_kind { LOCKOUT_ACCOUNT, LOCKOUT_ADDRESS };
 moment lockout_until(struct lockouts *, enum lockout_kind, const char *name, moment now);
 void lockout_failed(struct lockouts *, enum lockout_kind, const char *name, moment now);
 void lockout_cleared(struct lockouts *, enum lockout_kind, const char *name);
+/* Counters outlive the process, or a restart would free a guesser: the most guilty LOCKOUT_KEPT of them, as bytes in which names stay hashed.
+ * `key` must be the same in the next process. Saving gives 0 when nothing has changed since the last time. */
+#define LOCKOUT_KEPT 2048
+#define LOCKOUT_BYTES ((size_t)36 * LOCKOUT_KEPT)
+void lockouts_key(struct lockouts *, const uint8_t key[32]);
+size_t lockouts_save(struct lockouts *, moment now, uint8_t out[LOCKOUT_BYTES]);
+void lockouts_load(struct lockouts *, const void *, size_t, moment now);
 
 #endif

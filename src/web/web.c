@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "front/template.h"
 #include "web/secret.h"
 #include "web/web.h"
@@ -62,6 +63,33 @@ static void name_party(struct web *w)
     w->party = (struct relying_party){strdup(host), strdup(origin)};
 }
 
+/* ---- what outlives the process ---- */
+
+#define KEPT_TABLE "lock"
+#define KEPT_KEY "counters"
+
+static void recall(struct web *w)
+{
+    struct arena *arena = arena_new(1 << 20);
+    const void *bytes;
+    size_t len;
+    struct hash key = hmac_sha256(w->config.seal_secret, sizeof w->config.seal_secret, "lock-out", 8);
+    lockouts_key(w->lockouts, key.bytes);
+    if (arena && w->identity.get && w->identity.get(w->identity.arg, KEPT_TABLE, 0, KEPT_KEY, arena, &bytes, &len) == OK)
+        lockouts_load(w->lockouts, bytes, len, web_now(w));
+    arena_free(arena);
+}
+
+void web_keep(struct web *w)
+{
+    static uint8_t bytes[LOCKOUT_BYTES];
+    size_t len = w->identity.put ? lockouts_save(w->lockouts, web_now(w), bytes) : 0;
+    if (len && w->identity.put(w->identity.arg, KEPT_TABLE, 0, KEPT_KEY, bytes, len) != OK)
+        log_warn("the counters of failed attempts could not be written: a restart would forget the newest");
+}
+
+/* ---- */
+
 enum status web_start(const struct web_config *config, struct reasons *why, struct web **ret)
 {
     struct web *w = calloc(1, sizeof *w);
@@ -78,6 +106,7 @@ enum status web_start(const struct web_config *config, struct reasons *why, stru
     w->live = live_new(w, config->live, w->config.streams_a_session);
     enum status status = w->sessions && w->lockouts && w->live && copy_pages(w, config->pages) ? OK : NO_MEMORY;
     if (status == OK && !secret_start(&w->identity)) status = NO_MEMORY;
+    if (status == OK) recall(w);
     if (status == OK) status = server_start(w, why, &w->server);
     if (status != OK) {
         web_stop(w);
@@ -95,7 +124,9 @@ void web_changed(struct web *w, const struct touched *touched, size_t n) { live_
 void web_stop(struct web *w)
 {
     if (!w) return;
+    bool served = w->server;
     server_stop(w->server);
+    if (served) web_keep(w);
     live_free(w->live);
     lockouts_free(w->lockouts);
     sessions_free(w->sessions);

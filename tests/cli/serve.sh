@@ -39,10 +39,18 @@ not_ok "doctor again" "$program" doctor "$dir/office"
 lacks "the checkpoint is seen" "$dir/out" "doctor.checkpoint"
 lacks "and the backup" "$dir/out" "doctor.backup"
 
+mkdir -p "$dir/office/attachments"
+echo stray >"$dir/office/attachments/0123456789abcdef"
+echo fresh >"$dir/office/attachments/fedcba9876543210"
+touch -d "2 days ago" "$dir/office/attachments/0123456789abcdef"
 "$program" serve "$dir/office" --listen 127.0.0.1:0 >"$dir/log" 2>"$dir/err" &
 server=$!
 if address "$dir/log" >"$dir/address"; then code=0; else code=1; fi
 tap_say $code "the office is served" "$dir/err"
+for _ in $(seq 50); do [ -e "$dir/office/attachments/0123456789abcdef" ] || break; sleep 0.1; done
+[ ! -e "$dir/office/attachments/0123456789abcdef" ] && [ -e "$dir/office/attachments/fedcba9876543210" ]
+tap_say $? "what an upload that broke off left days ago is swept at the start, what came today is left alone"
+rm "$dir/office/attachments/fedcba9876543210"
 not_ok "doctor looks at a served office" "$program" doctor "$dir/office"
 for name in office signer nursery; do
     has "the $name is a process of its own, its calls restricted" "$dir/out" "^$name +pid [0-9]+, seccomp yes"

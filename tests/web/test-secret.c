@@ -79,6 +79,41 @@ static void test_lockout(void)
     }
     ok(lockout_until(l, LOCKOUT_ACCOUNT, "victim", now + 1) > now + 1, "200,000 other names do not push a locked one out");
     lockouts_free(l);
+
+    uint8_t key[32] = {7}, *kept = malloc(LOCKOUT_BYTES);
+    l = lockouts_new((struct lockout_limits){0});
+    lockouts_key(l, key);
+    ok(lockouts_save(l, now, kept) == 0, "nothing has happened: nothing is kept");
+    for (int i = 0; i < 9; i++) lockout_failed(l, LOCKOUT_ACCOUNT, "anna", now);
+    for (int i = 0; i < 30; i++) lockout_failed(l, LOCKOUT_ADDRESS, "192.0.2.7", now);
+    moment anna = lockout_until(l, LOCKOUT_ACCOUNT, "anna", now), address = lockout_until(l, LOCKOUT_ADDRESS, "192.0.2.7", now);
+    size_t len = lockouts_save(l, now, kept);
+    ok(len > 0 && !memmem(kept, len, "anna", 4), "failures are kept, and no name among them");
+    ok(lockouts_save(l, now, kept) == 0, "once: nothing has changed since");
+    for (size_t i = 0; i < 5000; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "nobody%zu", i);
+        lockout_failed(l, LOCKOUT_ACCOUNT, name, now);
+    }
+    len = lockouts_save(l, now, kept);
+    ok(len <= LOCKOUT_BYTES, "there is a limit");
+    lockouts_free(l);
+    l = lockouts_new((struct lockout_limits){0});
+    lockouts_key(l, key);
+    lockouts_load(l, kept, len, now + MINUTE);
+    ok(lockout_until(l, LOCKOUT_ACCOUNT, "anna", now + MINUTE) == anna && lockout_until(l, LOCKOUT_ADDRESS, "192.0.2.7", now + MINUTE) == address,
+       "another process knows until when they are locked, and 5000 other names have not pushed them out");
+    lockout_failed(l, LOCKOUT_ACCOUNT, "anna", now + MINUTE);
+    ok(lockout_until(l, LOCKOUT_ACCOUNT, "anna", now + MINUTE) > anna, "and goes on counting where the first left off");
+    lockouts_free(l);
+    l = lockouts_new((struct lockout_limits){0});
+    lockouts_key(l, key);
+    lockouts_load(l, kept, len, now + 13 * HOUR);
+    ok(lockout_until(l, LOCKOUT_ACCOUNT, "anna", now + 13 * HOUR) <= now + 13 * HOUR, "after half a day it is forgotten, there, too");
+    lockouts_load(l, kept, len, now - 1000 * DAY);
+    ok(lockout_until(l, LOCKOUT_ACCOUNT, "anna", now - 1000 * DAY) <= now - 1000 * DAY + HOUR, "a clock that was set back locks nobody for longer");
+    lockouts_free(l);
+    free(kept);
 }
 
 static void test_sessions(void)

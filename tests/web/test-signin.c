@@ -184,6 +184,13 @@ static void test_alike(void)
     reply_free(&r);
     is_int(post_status(&c, "/sign-in", "login=bert&password=correct+horse+battery"), 403, "even with the right password");
     ok(str_eq(fake_last_note(), "sign-in-refused 2 locked"), "the journal knows why: %s", fake_last_note());
+    web_stop(web);
+    web = fake_web(NULL);
+    if (!ok(web != NULL, "the server is started anew")) exit(1);
+    c = fresh();
+    r = client_get(&c, "/sign-in");
+    reply_free(&r);
+    is_int(post_status(&c, "/sign-in", "login=bert&password=correct+horse+battery"), 403, "which frees no guesser: still locked");
     fake.now += 20 * SECOND;
     r = client_get(&c, "/sign-in");
     reply_free(&r);
