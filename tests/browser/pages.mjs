@@ -172,7 +172,7 @@ export async function column(person) {
   const hrefs = await person.page.locator("nav a").evaluateAll((list) => [...new Set(list.map((a) => a.getAttribute("href")))]);
   ok(hrefs.length > 10, "the left column holds the duties of the post", hrefs.join(" "));
   for (const href of hrefs) is(await person.visit(href), 200, `${href} answers`);
-  for (const path of ["/incident?view=board", "/incident?view=calendar", `/search?q=Nowak`, "/account", "/proposal"]) is(await person.visit(path), 200, `${path} answers`);
+  for (const path of ["/incident?view=board", "/incident?view=calendar", `/search?q=Nowak`, "/account", "/proposal", "/reminders", "/incident/import"]) is(await person.visit(path), 200, `${path} answers`);
   const record = await person.page.goto(person.house.base + "/incident").then(() => person.page.locator("tbody a").first().getAttribute("href"));
   for (const path of [`${record}/readers`, `${record}/readers?account=low`]) is(await person.visit(path), 200, `${path.replace(/INC-[^/?]+/, "N")} answers`);
   is(await person.visit("/no-such-thing", true), 404, "an address that is none is absent");

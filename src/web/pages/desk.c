@@ -71,7 +71,7 @@ static void due_clocks(struct desk *desk)
     }
     if (n)
         qsort(all, n, sizeof *all, by_due);
-    struct val *part = part_of(desk, tr(desk->request->lang, T_("Due")), NULL);
+    struct val *part = part_of(desk, tr(desk->request->lang, T_("Due")), "/reminders");
     val_set_str(desk->request->arena, part, "kind", n && all[0].due < desk->request->now ? "due" : "soon");
     val_set_bool(desk->request->arena, part, "mixed", true);
     for (size_t i = 0; i < n && i < PART_ROWS; i++)
