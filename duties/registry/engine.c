@@ -42,13 +42,14 @@ static const struct motion *motion_of(const struct image *movement, const struct
 
 /* ---- refusals ---- */
 
-static void say_state(const struct change_view *view, const struct image *copy, struct reasons *reasons)
+/* Wherever a copy is that the writer does not read, the answer is the same. */
+static void say_hidden(struct reasons *reasons)
+{
+    reason_add(reasons, "registry.copy-elsewhere", "copy", T_("The copy is not where this movement says."));
+}
+static void say_state(const struct image *copy, struct reasons *reasons)
 {
     const struct words *words = &copy->def->states[copy->state].words;
-    if (!view->writer_reads(view, copy->id)) {
-        reason_add(reasons, "registry.copy-elsewhere", "copy", T_("The copy is not where this movement says."));
-        return;
-    }
     struct reason *reason = reason_add(reasons, "registry.copy-elsewhere", "copy", T_("The copy is not where this movement says; it is: %1$s."), words->in[LANG_EN]);
     reason->text.in[LANG_FR] = arena_printf(reasons->arena, "L'exemplaire n'est pas là où ce mouvement le dit ; il est : %s.", words->in[LANG_FR]);
 }
@@ -59,8 +60,10 @@ static void check_place(const struct change_view *view, struct reasons *reasons)
     const struct motion *motion = motion_of(view->at, copy);
     record_id giver = link_to(view->at, "from-holder"), holder = copy ? link_to(copy, "holder") : 0;
     size_t before = reasons->count;
-    if (copy && !motion)
-        say_state(view, copy, reasons);
+    if (copy && !view->writer_reads(view, copy->id))
+        say_hidden(reasons);
+    else if (copy && !motion)
+        say_state(copy, reasons);
     else if (motion && strcmp(motion->found, "issued") == 0 && strcmp(motion->kind, "transfer") == 0 && giver != holder)
         reason_add(reasons, "registry.copy-elsewhere", "from-holder", T_("The copy is issued, and not to the person whom this movement names as giver."));
     else if (motion && strcmp(motion->found, "held") == 0 && strcmp(motion->kind, "transfer") == 0 && giver)

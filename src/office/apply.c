@@ -46,7 +46,7 @@ struct staged_image *named(struct stage *stage, const char *number)
 
 static bool same_version(struct stage *stage, const struct staged_image *item, const struct op *op)
 {
-    if (!op->version || !item->before || op->version == item->before->version)
+    if (!op->version || !item->before || op->version == stage_seen(stage, item->before))
         return true;
     refuse(stage, CONFLICT, "version", NULL, T_("Somebody has changed this record meanwhile."));
     reason_next(stage->reasons, stage->reasons->last, T_("Look at the record again and repeat what still holds."));
@@ -111,13 +111,16 @@ static bool choose_file(struct stage *stage, struct staged_image *item, const st
     return true;
 }
 
-static bool required_there(struct stage *stage, const struct staged_image *item)
+/* What is required is asked of new records, and of edits that name the field: one whose required link leads to what the editor does not read
+ * may be edited in everything else. */
+static bool required_there(struct stage *stage, const struct staged_image *item, const struct val *given)
 {
     const struct register_def *def = item->after->def;
     bool complete = true;
     for (size_t i = 0; i < def->n_fields; i++) {
         const struct field_def *field = &def->fields[i];
-        if (field->required && !(field->computed && stage->holder))
+        bool asked = !item->before || val_get(given, field->name);
+        if (field->required && asked && !(field->computed && stage->holder))
             complete &= form_complete(stage, item, &field, 1, "field.required");
     }
     if (!complete)
@@ -152,7 +155,7 @@ static bool create(struct stage *stage, const struct op *op, struct staged_image
         stage->failure = stage->failure == REFUSED ? BAD_INPUT : stage->failure;
         return false;
     }
-    if (!required_there(stage, item) || !choose_file(stage, item, op) || !label_for_create(stage, item, op))
+    if (!required_there(stage, item, op->fields) || !choose_file(stage, item, op) || !label_for_create(stage, item, op))
         return false;
     if (def->file == FILE_OWN && !open_case_file(stage, item))
         return false;
@@ -178,7 +181,7 @@ static bool edit(struct stage *stage, struct staged_image *item, const struct op
 {
     if (!may_edit(stage, item->after) || !form_take(stage, item, op->fields, NULL, 0, false))
         return false;
-    if (!required_there(stage, item))
+    if (!required_there(stage, item, op->fields))
         return false;
     /* Links alone make no version: see docs/architecture.md. */
     if (!val_equal(item->before ? item->before->fields : NULL, item->after->fields) || LEAK(6))

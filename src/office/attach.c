@@ -43,7 +43,7 @@ enum status office_attach(struct office *office, const struct change *by, const 
     if (status != OK)
         return ret->status = status;
     struct val *list = val_array(arena), *item = val_object(arena), *fields = val_object(arena);
-    const struct val *former = val_get(record.fields, field);
+    const struct val *former = val_get(record.stored_fields, field);
     for (size_t i = 0; i < val_count(former); i++)
         val_push(arena, list, val_at(former, i));
     hex_write(ref.sha256.bytes, HASH_BYTES, hex);
@@ -55,7 +55,7 @@ enum status office_attach(struct office *office, const struct change *by, const 
     val_set_str(arena, item, "sha256", hex);
     val_push(arena, list, item);
     val_set(arena, fields, field, list);
-    struct op op = {.kind = OP_EDIT, .number = number, .version = record.stored_version, .fields = fields};
+    struct op op = {.kind = OP_EDIT, .number = number, .version = record_seen(office, &record), .fields = fields};
     struct change change = *by;
     change.ops = &op;
     change.n_ops = 1;
@@ -68,13 +68,34 @@ enum status office_attachment(struct office *office, const struct reader *reader
     struct record_view record;
     enum status status = office_get(office, reader, NULL, number, arena, &record);
     const struct field_def *def = status == OK ? register_field(record.def, field) : NULL;
-    const struct val *item = def && def->type == FIELD_ATTACHMENTS ? val_at(val_get(record.fields, field), index) : NULL;
+    const struct val *item = def && def->type == FIELD_ATTACHMENTS ? val_at(val_get(record.stored_fields, field), index) : NULL;
     if (!item)
         return ABSENT;
     label_id label;
     record_id file;
     *ret_meta = item;
     return attachment_pair(item, &label, &file) ? attachment_get(office->store, label, file, val_get_str(item, "address"), arena, ret, ret_len) : DAMAGED;
+}
+
+/* What anybody sees of attachments: not where they lie. The pair names the label under which one was sealed by the label's interned
+ * number, which counts every label of the office, and may be a label that the reader does not read. */
+const struct val *attachments_shown(const struct register_def *def, const struct val *fields, struct arena *arena)
+{
+    struct val *shown = NULL;
+    for (size_t f = 0; f < def->n_fields; f++) {
+        const struct val *list = def->fields[f].type == FIELD_ATTACHMENTS ? val_get(fields, def->fields[f].name) : NULL;
+        if (!list || LEAK(33))
+            continue;
+        struct val *items = val_copy(arena, list);
+        for (size_t i = 0; i < items->count; i++) {
+            val_drop(items->items[i], "address");
+            val_drop(items->items[i], "pair");
+        }
+        if (!shown)
+            shown = val_copy(arena, fields);
+        val_set(arena, shown, def->fields[f].name, items);
+    }
+    return shown ? shown : fields;
 }
 
 /* "LABEL.FILE", as office_attach wrote it. */

@@ -119,6 +119,26 @@ static guard_id guard_of(const struct office *office, const struct reader *asker
     return guard;
 }
 
+/* An account is a record: to an asker who does not read it there is no such account. Their own they may ask about. */
+static record_id known_account(struct office *office, const struct reader *asker, const char *login, bool *ret_active, struct arena *arena)
+{
+    record_id id = office_account(office, login, ret_active);
+    struct stored_record stored;
+    struct guards all = reader_guards(asker, NULL);
+    struct view *view = id && id != asker->account && !LEAK(32) ? view_take(office) : NULL;
+    if (!view)
+        return id == asker->account || LEAK(32) ? id : 0;
+    if (view_begin(view) != OK)
+        id = 0;
+    else {
+        if (view_record(view, &all, id, arena, &stored) != OK)
+            id = 0;
+        view_end(view);
+    }
+    view_give(office, view);
+    return id;
+}
+
 enum status office_explain(struct office *office, const struct reader *asker, const char *login, const char *number, moment now,
                            struct arena *arena, bool *ret_may, struct reasons *reasons)
 {
@@ -126,7 +146,7 @@ enum status office_explain(struct office *office, const struct reader *asker, co
     bool active;
     if (!guard)
         return ABSENT;
-    record_id account_id = office_account(office, login, &active);
+    record_id account_id = known_account(office, asker, login, &active, arena);
     if (!account_id) {
         reason_add(reasons, "account", "login", T_("There is no account \"%1$s\"."), login);
         return BAD_INPUT;

@@ -74,10 +74,11 @@ static bool fill(struct looking *look, const struct stored_record *stored, struc
         return false;
     struct words titles = image_titles(look->office->pack, &image, look->arena);
     *ret = (struct record_view){.id = image.id, .def = image.def, .number = image.number, .title = titles.in[LANG_EN], .titles = titles,
-        .state = &image.def->states[image.state], .state_index = image.state, .version = stored->version,
+        .state = &image.def->states[image.state], .state_index = image.state, .version = LEAK(21) ? stored->version : 0,
         .stored_version = stored->version, .created = image.created, .updated = image.updated,
         .label = intern_label(look->office->intern, image.label)->label, .label_id = image.label, .file = image.file,
-        .party = image.party, .fields = image.fields, .since = image.since, .due = image_due(&image), .position = stored->position};
+        .party = image.party, .fields = attachments_shown(image.def, image.fields, look->arena), .stored_fields = image.fields, .since = image.since,
+        .due = image_due(&image), .position = stored->position};
     fill_clocks(&image, look->arena, ret);
     if (LEAK(22))
         ret->due = leak_due(look->office, look->view, image.id, ret->due, look->arena);
@@ -146,6 +147,12 @@ static int64_t version_for(const struct looking *look, const struct record_view 
         if (versions[i].label == record->label_id || may_label(look->reader, versions[i].label, look->arena) || LEAK(11))
             count++;
     return count ? count : 1;
+}
+
+int64_t record_seen(const struct office *office, const struct record_view *record)
+{
+    return seen_version(&(struct seen){.id = record->id, .file = record->file, .party = record->party, .updated = record->updated,
+        .state = record->state->name, .label = intern_label(office->intern, record->label_id)->text, .fields = record->fields});
 }
 
 static enum status look_begin(struct looking *look, struct office *office, const struct reader *reader, struct arena *arena)

@@ -261,18 +261,30 @@ static struct val *take_email(const struct taking *take, const struct val *given
     return text;
 }
 
-/* Sealed already by office_attach: only complete references are taken. */
+/* One that the record has already, by what a reader sees of it; or a complete reference that office_attach has just sealed. */
+static const struct val *take_attachment(const struct val *item, const struct val *had)
+{
+    const char *sum = val_get_str(item, "sha256"), *name = val_get_str(item, "name");
+    for (size_t i = 0; sum && name && i < val_count(had); i++)
+        if (str_eq(val_get_str(val_at(had, i), "sha256"), sum) && str_eq(val_get_str(val_at(had, i), "name"), name))
+            return val_at(had, i);
+    return val_get_str(item, "address") && name && val_get_str(item, "media") && sum && val_get_int(item, "bytes", -1) >= 0 ? item : NULL;
+}
 static struct val *take_attachments(const struct taking *take, const struct val *given)
 {
+    struct arena *arena = take->stage->arena;
+    const struct val *had = take->item->before ? val_get(take->item->before->fields, take->field->name) : NULL;
+    struct val *list = val_array(arena);
     bool good = given->kind == VAL_ARRAY && given->count <= 200;
     for (size_t i = 0; good && i < given->count; i++) {
-        const struct val *item = given->items[i];
-        good = val_get_str(item, "address") && val_get_str(item, "name") && val_get_str(item, "media") &&
-               val_get_str(item, "sha256") && val_get_int(item, "bytes", -1) >= 0;
+        const struct val *item = take_attachment(given->items[i], had);
+        if (item)
+            val_push(arena, list, val_copy(arena, item));
+        good = item;
     }
     if (!good)
         fault(take, "field.attachments", T_("Attachments are added one by one, each as a file."), NULL);
-    return good ? val_copy(take->stage->arena, given) : NULL;
+    return good ? list : NULL;
 }
 
 static struct val *(*const takers[FIELD_TYPES])(const struct taking *, const struct val *) = {
@@ -425,14 +437,14 @@ bool form_take(struct stage *stage, struct staged_image *item, const struct val 
     return stage->reasons->count == before;
 }
 
-/* Needed fields are there. Links count whatever the writer may see of their ends: they were made through this form. */
+/* Needed fields are there, as far as the writer sees. */
 bool form_complete(struct stage *stage, const struct staged_image *item, const struct field_def *const *needs, size_t n,
                    const char *rule)
 {
     bool complete = true;
     for (size_t i = 0; i < n; i++) {
         const struct field_def *field = needs[i];
-        bool there = is_link(field) ? image_link_to(item->after, field) != 0 : !is_empty(val_get(item->after->fields, field->name));
+        bool there = is_link(field) ? stage_sees_link(stage, item->after, field) : !is_empty(val_get(item->after->fields, field->name));
         if (!there) {
             reason_add(stage->reasons, rule, field->name, T_("\"%1$s\" is needed here."), field->words.in[LANG_EN]);
             struct reason *last = stage->reasons->last;

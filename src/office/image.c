@@ -186,3 +186,17 @@ moment image_due(const struct image *image)
     }
     return due;
 }
+
+int64_t seen_version(const struct seen *seen)
+{
+    struct buf text;
+    int64_t version = 1;
+    buf_init(&text, 8 << 20);
+    buf_addf(&text, "%lld %lld %s %lld %lld %s\n", (long long)seen->id, (long long)seen->updated, seen->state, (long long)seen->file, (long long)seen->party, seen->label);
+    if (seen->fields && json_canonical(&text, seen->fields) == OK && !text.failed) {
+        struct hash hash = sha256(text.data, text.len);
+        memcpy(&version, hash.bytes, sizeof version);
+    }
+    buf_free(&text);
+    return (version & ID_MASK) | 1;
+}

@@ -144,9 +144,13 @@ void stage_abandon(struct stage *);
 void stage_end(struct stage *);
 /* The image as this change sees it; NULL when there is none. Reads with links. */
 struct staged_image *stage_image(struct stage *, record_id);
+/* What stands for a version where a change or a proposal names one (image.h). */
+int64_t stage_seen(const struct stage *, const struct image *);
 struct staged_image *stage_new(struct stage *, const struct register_def *);
 /* The writer's four keys on an image, before this change's own effects where it is new. */
 bool stage_may_read(struct stage *, const struct image *);
+/* A link to a record that the writer does not read is no link to them: otherwise what a step needs would tell of it. */
+bool stage_sees_link(struct stage *, const struct image *, const struct field_def *);
 /* Marks as changed: version + 1, updated, by, step; recomputes guard; the model takes it. */
 void stage_changed(struct stage *, struct staged_image *, const char *step, const char *reason);
 void stage_link(struct stage *, struct staged_image *, const struct field_def *, record_id to);
@@ -209,6 +213,7 @@ void engines_staged(struct stage *);
 bool engines_complete(const struct office *, struct reasons *);
 
 /* Attachments that a version names (attach.c). */
+const struct val *attachments_shown(const struct register_def *, const struct val *fields, struct arena *);
 bool attachment_pair(const struct val *item, label_id *ret_label, record_id *ret_file);
 enum status attachments_use(struct txn *, const struct image *before, const struct image *after);
 

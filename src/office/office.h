@@ -107,13 +107,14 @@ struct record_view {
     const char *title;                       /* in English; `titles` has both languages */
     struct words titles;
     const struct state_def *state; int state_index;
-    int64_t version;                         /* numbered for this reader */
-    int64_t stored_version;                  /* never shown: for changes' expectation, sealed in forms */
+    int64_t version;                         /* numbered for this reader; 0 in rows of lists, which do not count versions */
+    int64_t stored_version;                  /* never shown, nor sealed into anything: for the journal's entries of reads */
     moment created, updated;
     const struct label *label; label_id label_id;
     record_id file, party;
     const char *file_number;                 /* NULL: none */
-    const struct val *fields;                /* without links */
+    const struct val *fields;                /* without links, and without the places of attachments */
+    const struct val *stored_fields;         /* with those places: for this room alone */
     const struct val *since;                 /* {state: when it was last entered} */
     const struct link_view *links; size_t n_links;           /* own link fields */
     const struct link_view *back; size_t n_back;             /* records that point here */
@@ -121,6 +122,8 @@ struct record_view {
     moment due;                              /* earliest running clock; MOMENT_NONE */
     uint64_t position;                       /* for the proof; shown to auditors only */
 };
+/* What a change expects (struct op): what the reader saw, as one number, which no hidden version has touched. */
+int64_t record_seen(const struct office *, const struct record_view *);
 /* ABSENT for hidden and absent alike. With links and back links. `register_` may be NULL. */
 enum status office_get(struct office *, const struct reader *, const char *register_, const char *number,
                        struct arena *, struct record_view *ret) MUST_CHECK;
@@ -201,7 +204,7 @@ struct op {
     enum op_kind kind;
     const char *register_;                   /* OP_CREATE */
     const char *number;                      /* the record, or the proposal; for OP_CREATE may be "$name": a local name */
-    int64_t version;                         /* expected stored version; 0: any */
+    int64_t version;                         /* expected: record_seen(); 0: any */
     const char *step;                        /* OP_STEP */
     const struct val *fields;                /* object; links as a number or an array of numbers ("$name" for earlier ops) */
     const char *label;                       /* canonical label text; NULL: unchanged or by the register */

@@ -370,6 +370,7 @@ static void load_warn(const struct reader_of *r, struct clock_def *clock, const 
     clock->warn = spans;
 }
 
+static bool is_link_field(const struct field_def *field) { return field->type == FIELD_LINK || field->type == FIELD_LINKS; }
 static void load_clock(const struct reader_of *r, struct clock_def *clock, const struct register_def *def, const struct val *tree)
 {
     want_name(r, tree, clock->name);
@@ -390,8 +391,13 @@ static void load_clock(const struct reader_of *r, struct clock_def *clock, const
     load_calendar_of(r, clock, tree);
     load_warn(r, clock, tree);
     clock->met_by = read_field(r, def, tree, "met-by", false);
+    if (clock->met_by && is_link_field(clock->met_by))
+        FAULT(r, val_get(tree, "met-by"), T_("A clock is met by a field of the record's own: a link may lead to what some of its readers do not read."));
     if (val_get(tree, "when"))
         clock->when = read_condition(r, def, val_get(tree, "when"), tree, ARENA_NEW(r->l->arena, struct condition));
+    for (const struct condition *when = clock->when; when; when = when->unless)
+        if (when->field && is_link_field(when->field))
+            FAULT(r, val_get(tree, "when"), T_("Whether a clock runs hangs on fields of the record's own: a link may lead to what some of its readers do not read."));
 }
 
 void load_clocks(const struct reader_of *r, struct register_def *def, const struct val *tree)

@@ -86,7 +86,7 @@ bool propose(struct stage *stage, struct staged_image *target, const struct op *
     struct image *image = target->after;
     struct op exact = *op;
     struct arena *arena = stage->arena;
-    exact.version = target->before ? target->before->version : 0;
+    exact.version = target->before ? stage_seen(stage, target->before) : 0;
     label_id label = joined_label(stage, target);
     record_id file = target->before ? target->before->file : 0;
     /* What is to be erased is not repeated. */
@@ -190,7 +190,7 @@ static bool decide(struct stage *stage, struct staged_image *item, const struct 
     struct staged_image *target = op->number ? named(stage, op->number) : NULL;
     if (op->number && !target)
         return false;
-    if (target && op->version && (target->after->version != op->version || (LEAK(26) && leak_open(stage, target->after, item->after->created))))
+    if (target && op->version && (stage_seen(stage, target->before ? target->before : target->after) != op->version || (LEAK(26) && leak_open(stage, target->after, item->after->created))))
         return refuse(stage, CONFLICT, "proposal.stale", NULL, T_("The record has changed since the proposal; it is stale."));
     if (target && op->kind == OP_STEP) {
         const struct step_def *step = register_step(target->after->def, op->step);

@@ -73,10 +73,12 @@ static bool not_cleared(const struct stage *stage, const struct image *image, co
     return found;
 }
 
-static bool absent(const struct image *image, const struct field_def *field)
+/* A link counts only to whom its end is visible: whoever writes, since the answer is theirs. Clocks, which everybody sees, look at no links
+ * (the loader refuses it). */
+static bool absent(struct stage *stage, const struct image *image, const struct field_def *field)
 {
     if (field->type == FIELD_LINK || field->type == FIELD_LINKS)
-        return !image_link_to(image, field);
+        return !stage_sees_link(stage, image, field);
     const struct val *value = val_get(image->fields, field->name);
     return !value || (value->kind == VAL_STR && !value->str.len) || (value->kind == VAL_ARRAY && !value->count);
 }
@@ -148,7 +150,7 @@ static bool ordered(const struct stage *stage, const struct image *image, const 
     return after ? one > other : one < other;
 }
 
-static bool holds(const struct stage *stage, const struct image *image, const struct condition *when)
+static bool holds(struct stage *stage, const struct image *image, const struct condition *when)
 {
     if (when->label_at_least && rank_at(rank_word(stage->office, image->label)) > rank_at(when->label_at_least))
         return false;
@@ -160,8 +162,8 @@ static bool holds(const struct stage *stage, const struct image *image, const st
     case TEST_NOT_CLEARED: return not_cleared(stage, image, when);
     case TEST_IS: return is_one_of(image, when);
     case TEST_IS_NOT: return !is_one_of(image, when);
-    case TEST_ABSENT: return absent(image, when->field);
-    case TEST_PRESENT: return !absent(image, when->field);
+    case TEST_ABSENT: return absent(stage, image, when->field);
+    case TEST_PRESENT: return !absent(stage, image, when->field);
     case TEST_AFTER: return ordered(stage, image, when, true);
     case TEST_BEFORE: return ordered(stage, image, when, false);
     }
@@ -208,10 +210,10 @@ static moment clock_due(const struct stage *stage, const struct image *image, co
     return span_add(calendar_of(stage->office, clock->calendar), start, span);
 }
 
-static bool clock_stopped(const struct image *image, const struct clock_def *clock)
+static bool clock_stopped(struct stage *stage, const struct image *image, const struct clock_def *clock)
 {
     return (clock->stops_at >> image->state & 1) || image->def->states[image->state].final ||
-           (clock->met_by && !absent(image, clock->met_by));
+           (clock->met_by && !absent(stage, image, clock->met_by));
 }
 
 /* A clock that stopped keeps the instant at which it did; one that starts again (a case reopened) runs anew. */
@@ -228,7 +230,7 @@ void clocks_compute(struct stage *stage, struct image *image)
         const struct val *former = val_get(image->clocks, clock->name);
         struct val *entry = val_object(stage->arena);
         val_set_int(stage->arena, entry, "due", due);
-        if (clock_stopped(image, clock))
+        if (clock_stopped(stage, image, clock))
             val_set_int(stage->arena, entry, "stopped", val_get_int(former, "stopped", stage->now));
         val_set(stage->arena, clocks, clock->name, entry);
     }

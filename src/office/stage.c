@@ -148,6 +148,22 @@ bool stage_may_read(struct stage *stage, const struct image *image)
     return holder_guard(stage->holder, stage->office->staged, intern_guard(stage->office->intern, image->guard), NULL);
 }
 
+bool stage_sees_link(struct stage *stage, const struct image *image, const struct field_def *field)
+{
+    for (size_t i = 0; i < image->n_links; i++) {
+        struct staged_image *to = image->links[i].field == field ? stage_image(stage, image->links[i].to) : NULL;
+        if (to && (!to->before || stage_may_read(stage, to->before) || LEAK(34)))
+            return true;
+    }
+    return false;
+}
+
+int64_t stage_seen(const struct stage *stage, const struct image *image)
+{
+    return seen_version(&(struct seen){.id = image->id, .file = image->file, .party = image->party, .updated = image->updated,
+        .state = image->def->states[image->state].name, .label = intern_label(stage->office->intern, image->label)->text, .fields = attachments_shown(image->def, image->fields, stage->arena)});
+}
+
 label_id stage_label(struct stage *stage, const char *text)
 {
     bool is_new;

@@ -100,6 +100,7 @@ static char *path_for(struct asking *a, const char *pattern, uint64_t *salt)
 static const struct register_def *def_of_path(struct asking *a, const char *path)
 {
     char name[60];
+    path += str_starts(path, "/api/v1/records/") ? strlen("/api/v1/records") : 0;
     snprintf(name, sizeof name, "%.*s", (int)strcspn(path + 1, "/"), path + 1);
     return pack_register(a->pack, name);
 }
@@ -164,8 +165,8 @@ static void shape_fields(struct asking *a, struct ask *ask, const struct registe
 }
 static const char *label_of(struct asking *a, uint64_t *salt)
 {
-    const char *labels[] = {a->base->internal, a->base->restricted, a->base->confidential, a->base->secret};
-    return labels[draw(salt, 4)];
+    const char *labels[] = {a->base->internal, a->base->restricted, a->base->confidential, a->base->secret, a->base->late};
+    return labels[draw(salt, 5)];
 }
 static void shape_step(struct asking *a, struct ask *ask, uint64_t *salt)
 {
@@ -216,14 +217,14 @@ static bool shape(struct asking *a, struct ask *ask, uint64_t *salt)
     } else if (str_eq(name, "readers")) {
         if (draw(salt, 2))
             query(ask, "account", (const char *[]){"low", "staff", "ghost", "ghost1", "ghost7", "nobody", "hso"}[draw(salt, 7)]);
-    } else if (str_eq(name, "create")) {
+    } else if (str_eq(name, "create") || str_eq(name, "api-create")) {
         shape_fields(a, ask, def, NULL, 0, salt);
         form(ask, "label", label_of(a, salt));
-    } else if (str_eq(name, "edit")) {
+    } else if (str_eq(name, "edit") || str_eq(name, "api-edit")) {
         shape_fields(a, ask, def, NULL, 0, salt);
-    } else if (str_eq(name, "step")) {
+    } else if (str_eq(name, "step") || str_eq(name, "api-step")) {
         shape_step(a, ask, salt);
-    } else if (str_eq(name, "regrade")) {
+    } else if (str_eq(name, "regrade") || str_eq(name, "api-regrade")) {
         form(ask, "label", label_of(a, salt));
         form(ask, "reason", "because");
     } else if (str_eq(name, "marking")) {
@@ -232,10 +233,10 @@ static bool shape(struct asking *a, struct ask *ask, uint64_t *salt)
         form(ask, "field", "evidence");
         ask->upload = (struct upload){"file", "photo.png", "image/png", "equal bytes", 11};
         ask->uploads = true;
-    } else if (strstr(name, "proposal") || strstr(ask->path, "/proposal/")) {
+    } else if (strstr(name, "proposal") || strstr(ask->path, "/proposal/") || str_eq(name, "api-decide")) {
         const char *number = some_proposal(a, salt), *verb = strrchr(ask->path, '/');
         if (ask->method == METHOD_POST) {
-            ask->path = arena_printf(a->out->arena, "/proposal/%s%s", number, verb);
+            ask->path = arena_printf(a->out->arena, "%s/%s%s", ask->api ? "/api/v1/proposals" : "/proposal", number, verb);
             form(ask, "hash", proposed(a, ask->who, number));
             form(ask, "reason", "because");
         } else {
@@ -248,6 +249,20 @@ static bool shape(struct asking *a, struct ask *ask, uint64_t *salt)
     return true;
 }
 
+/* The API takes the same as a JSON body. */
+static const struct val *as_json(struct asking *a, const struct ask *ask)
+{
+    struct arena *arena = a->out->arena;
+    struct val *body = val_object(arena), *fields = val_object(arena);
+    for (size_t i = 0; i < ask->n_form; i++)
+        if (str_eq(ask->form[i].name, "label") || str_eq(ask->form[i].name, "reason") || str_eq(ask->form[i].name, "hash"))
+            val_set_str(arena, body, ask->form[i].name, ask->form[i].value);
+        else
+            val_set_str(arena, fields, ask->form[i].name, ask->form[i].value);
+    val_set(arena, body, "fields", fields);
+    return body;
+}
+
 bool asks_for(struct asking *a, const struct page *page, uint64_t salt)
 {
     char *path = path_for(a, page->pattern, &salt);
@@ -256,7 +271,10 @@ bool asks_for(struct asking *a, const struct page *page, uint64_t salt)
     struct ask *ask = add(a, page, who(a, &salt), path);
     ask->lang = draw(&salt, 4) ? LANG_EN : LANG_FR;
     ask->api = str_starts(page->name, "api");
-    return shape(a, ask, &salt);
+    bool good = shape(a, ask, &salt);
+    if (ask->api && ask->method != METHOD_GET)
+        ask->json = as_json(a, ask);
+    return good;
 }
 
 /* ---- the visible half of the day ---- */
@@ -281,7 +299,7 @@ void asks_of_the_day(struct asking *a, uint64_t salt)
     form(ask, "family", "document");
     form(ask, "detected", "2027-03-01T07:40Z");
     form(ask, "narrative", "At 22:40 the guard found it open.");
-    form(ask, "label", base->confidential);
+    form(ask, "label", a->now > base->now + DAY ? base->late : base->confidential);
     ask = post(a, "ict3", arena_printf(arena, "/asset/%s/edit", base->asset));
     form(ask, "role", arena_printf(arena, "Gateway %llu", (unsigned long long)draw(&salt, 9)));
     form(ask, "name", "Gateway");
@@ -290,7 +308,11 @@ void asks_of_the_day(struct asking *a, uint64_t salt)
     form(ask, "system", base->system);
     ask = post(a, "low", arena_printf(arena, "/asset/new"));
     form(ask, "name", "mine");
-    ask = post(a, "duty3", arena_printf(arena, "/incident/%s/file", base->incident));
+    const char *newest = base->incident;
+    for (size_t i = 0; i < a->pool->n_visible; i++)
+        if (strcmp(a->pool->visible[i].register_, "incident") == 0 && draw(&salt, 2))
+            newest = a->pool->visible[i].number;
+    ask = post(a, "duty3", arena_printf(arena, "/incident/%s/file", newest));
     form(ask, "field", "evidence");
     ask->upload = (struct upload){"file", "photo.png", "image/png", "equal bytes", 11};
     ask->uploads = true;

@@ -18,6 +18,7 @@ struct ask {
     struct pair form[14]; size_t n_form;
     struct upload upload; bool uploads;
     bool api;
+    const struct val *json;
     const char *follow;                      /* the cursor of the answer before: "after" of its next link */
 };
 struct asks { struct arena *arena; struct ask *items; size_t n, cap; };

@@ -94,7 +94,7 @@ static void asset_above(struct hidden *h)
 }
 static void asset_in_file(struct hidden *h)
 {
-    make(h, "ict", "asset", h->base->internal, h->base->closed_file, text(h, "{\"name\":\"Visible %llu\",\"serial\":\"SN-%llu\",\"kind\":\"gateway\",\"system\":\"%s\"}",
+    make(h, "ict", "asset", draw(h, 2) ? h->base->internal : h->base->hidden_late, h->base->closed_file, text(h, "{\"name\":\"Visible %llu\",\"serial\":\"SN-%llu\",\"kind\":\"gateway\",\"system\":\"%s\"}",
          (unsigned long long)draw(h, 40), (unsigned long long)draw(h, 12), h->base->system));
 }
 static void edit_asset(struct hidden *h)

@@ -52,7 +52,7 @@ static char *answer_text(struct running *r, struct world *world, const struct as
     struct answer answer = {.body = &body};
     const struct reader *reader = world_reader(world, ask->who, r->now, arena);
     struct request request = {.arena = arena, .office = world->office, .reader = reader, .now = r->now, .lang = ask->lang, .method = ask->method, .path = ask->path,
-        .query = ask->query, .n_query = ask->n_query, .csrf = "csrf", .csrf_given = "csrf", .seal = &world->seal, .proved = r->now, .api = ask->api, .nonce = nonce,
+        .query = ask->query, .n_query = ask->n_query, .csrf = "csrf", .csrf_given = "csrf", .seal = &world->seal, .proved = r->now, .api = ask->api, .bearer = ask->api, .json = ask->json, .nonce = nonce,
         .account = reader ? reader_account(reader) : 0, .form = fields, .n_form = ask->n_form, .uploads = &ask->upload, .n_uploads = ask->uploads};
     memcpy(fields, ask->form, ask->n_form * sizeof *fields);
     dispatch(page_tables, &request, &answer);

@@ -115,6 +115,8 @@ void base_make(struct base *base)
     base->confidential = fixture_label(&f, "NATO", "CONFIDENTIAL");
     base->secret = fixture_label(&f, "NATO", "SECRET");
     base->secret_too = fixture_label(&f, "NATO", "SECRET");
+    base->late = fixture_label(&f, "NATO", "UNCLASSIFIED");
+    base->hidden_late = fixture_label(&f, "OFFICE-PUBLIC", "UNMARKED");
     fill(base);
     office_close(f.office);
     f.office = NULL;

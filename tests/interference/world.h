@@ -34,7 +34,7 @@ struct base {
     struct arena *arena;
     char folder[64];
     moment now;
-    const char *internal, *restricted, *confidential, *secret, *secret_too;      /* labels; the last of another policy */
+    const char *internal, *restricted, *confidential, *secret, *secret_too, *late, *hidden_late;      /* labels; the last of another policy */
     struct pool pool;
     char zone[NUMBER_TEXT], system[NUMBER_TEXT], asset[NUMBER_TEXT], low_incident[NUMBER_TEXT], incident[NUMBER_TEXT],
          waiting[NUMBER_TEXT] /* an incident with a waiting proposal */, half[NUMBER_TEXT] /* born hidden, lowered later */,

@@ -231,7 +231,7 @@ enum status do_op(const struct request *request, struct op *op, struct outcome *
 
 const char *version_sealed(const struct request *request, const struct record_view *record)
 {
-    struct { record_id id; int64_t version; } both = {record->id, LEAK(25) ? (int64_t)leak_size(request->office) : record->stored_version};
+    struct { record_id id; int64_t version; } both = {record->id, LEAK(25) ? (int64_t)leak_size(request->office) : record_seen(request->office, record)};
     return seal_write(request->seal, request->arena, request->account, "version", &both, sizeof both);
 }
 int64_t version_read(const struct request *request, const char *text, record_id of)
