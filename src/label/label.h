@@ -67,6 +67,8 @@ const struct policy *policies_find(const struct policies *, const char *oid_or_n
  * obsolete at `now` are left out. As data:
  * {oid,name,classes:[{lacv,name,colour,hierarchy}],tags:[{set,set_name,type,name,single,min,max,values:[{lacv,name}]}]} */
 struct val *policy_describe(const struct policy *, enum lang, moment now, struct arena *);
+/* The classes that labels may carry now, in no order; the words live as long as the policy. */
+const char **policy_classes(const struct policy *, struct arena *, unsigned *ret_n);
 /* The rank of a class by hierarchy; -1 when the policy has no such class. */
 int policy_class_rank(const struct policy *, const char *lacv);
 const char *policy_class_colour(const struct policy *, const char *lacv);

@@ -347,6 +347,16 @@ static struct val *describe_tag(const struct policy *policy, const struct sp_tag
     return one;
 }
 
+const char **policy_classes(const struct policy *policy, struct arena *arena, unsigned *ret_n)
+{
+    const char **lacvs = ARENA_ARRAY(arena, const char *, policy->n_classes + 1);
+    *ret_n = 0;
+    for (unsigned i = 0; i < policy->n_classes; i++)
+        if (!policy->classes[i].obsolete && policy->classes[i].flaw == FLAW_NONE)
+            lacvs[(*ret_n)++] = policy->classes[i].lacv;
+    return lacvs;
+}
+
 struct val *policy_describe(const struct policy *policy, enum lang lang, moment now, struct arena *arena)
 {
     struct val *all = val_object(arena), *classes = val_array(arena), *tags = val_array(arena);

@@ -147,18 +147,16 @@ static void take_clearances(struct holder *holder, const struct m_person *person
 static const struct clearance *below_threshold(struct holder *holder, const struct policy *policy, const char *nationality)
 {
     struct arena *arena = holder->arena;
-    const struct val *classes = val_get(policy_describe(policy, LANG_EN, holder->from, arena), "classes");
     int threshold = policy_threshold(policy, "certificate");
+    unsigned n;
     struct categories all = {0};
     struct clearance *made = ARENA_NEW(arena, struct clearance);
-    const char **lacvs = ARENA_ARRAY(arena, const char *, val_count(classes) + 1);
+    const char **lacvs = policy_classes(policy, arena, &n);
     made->policy = policy_oid(policy);
     made->classes = lacvs;
-    for (size_t i = 0; i < val_count(classes); i++) {
-        const char *lacv = val_get_str(val_at(classes, i), "lacv");
-        if (threshold < 0 || policy_class_rank(policy, lacv) < threshold)
-            lacvs[made->n_classes++] = lacv;
-    }
+    for (unsigned i = 0; i < n; i++)
+        if (threshold < 0 || policy_class_rank(policy, lacvs[i]) < threshold)
+            lacvs[made->n_classes++] = lacvs[i];
     for (size_t c = 0; c < holder->n_clearances; c++)
         for (unsigned i = 0; str_eq(holder->clearances[c]->policy, made->policy) && i < holder->clearances[c]->n_categories; i++)
             add_category(arena, &all, holder->clearances[c]->categories[i]);
