@@ -238,13 +238,22 @@ bool holder_any_right(const struct holder *holder, const char *const *rights, si
 
 /* ---- keys 1 and 2 ---- */
 
+/* Categories of the clearances count below the certificate, too: what is missing of them is the clearances' to tell. */
+static bool below_dominates(const struct holder *holder, const struct label_slot *slot, const struct clearance *below, struct reasons *reasons)
+{
+    bool good = label_dominated(holder->access->policies, slot->label, below, holder->from, holder->hide_clearances ? NULL : reasons);
+    if (reasons && holder->hide_clearances && !good)
+        reason_add(reasons, "access.cleared", NULL, T_("No clearance in force at this time dominates the label."));
+    return good;
+}
+
 static bool cleared(const struct holder *holder, const struct label_slot *slot, struct reasons *reasons)
 {
     const struct policies *policies = holder->access->policies;
     if (slot->rank < slot->certificate) {
         for (size_t i = 0; i < holder->n_below; i++)
             if (strcmp(holder->below[i]->policy, slot->label->policy) == 0)
-                return label_dominated(policies, slot->label, holder->below[i], holder->from, reasons);
+                return below_dominates(holder, slot, holder->below[i], reasons);
         return false;
     }
     for (size_t i = 0; i < holder->n_clearances; i++)
@@ -257,7 +266,7 @@ static bool cleared(const struct holder *holder, const struct label_slot *slot, 
         struct reason *reason = reason_add(reasons, "access.cleared", NULL,
                                            T_("No clearance in force at this time dominates the label."));
         reason_next(reasons, reason, T_("Ask the security officer of the division about the clearance."));
-        for (size_t i = 0; i < holder->n_clearances; i++)
+        for (size_t i = 0; i < holder->n_clearances && !holder->hide_clearances; i++)
             (void)label_dominated(policies, slot->label, holder->clearances[i], holder->from, reasons);
     }
     return false;
@@ -314,6 +323,12 @@ bool holder_label(struct holder *holder, const struct label_slot *slot, struct r
 
 /* ---- key 3 ---- */
 
+static void say_no_need(struct reasons *reasons)
+{
+    reason_next(reasons, reason_add(reasons, "access.need-to-know", NULL, T_("Not a member of the file, and the file is not open to the post.")),
+                T_("The file's owner may add a member."));
+}
+
 bool holder_file(struct holder *holder, const struct model *model, record_id file, record_id party, bool in_spite,
                  struct reasons *reasons)
 {
@@ -321,7 +336,9 @@ bool holder_file(struct holder *holder, const struct model *model, record_id fil
         return true;
     bool is_party = party && party == holder->person;
     if (model_excluded(model, file, holder->person) && !(is_party && in_spite)) {
-        if (reasons)
+        if (reasons && holder->hide_subject)
+            say_no_need(reasons);
+        else if (reasons)
             reason_add(reasons, "access.exclusion", NULL,
                        T_("The subject of an investigation reads nothing of its file, whatever their post."));
         return false;
@@ -333,9 +350,7 @@ bool holder_file(struct holder *holder, const struct model *model, record_id fil
         if (holder_right(holder, dossier->open_to[i]))
             goto open;
     if (reasons)
-        reason_next(reasons, reason_add(reasons, "access.need-to-know", NULL,
-                                        T_("Not a member of the file, and the file is not open to the post.")),
-                    T_("The file's owner may add a member."));
+        say_no_need(reasons);
     return false;
 open:
     if (reasons)

@@ -29,6 +29,7 @@ struct holder {
     const struct access *access;
     record_id person, appointment;
     const struct post_def *post;
+    bool hide_clearances, hide_subject;        /* reasons are for somebody who does not see these: they say no more than the answer */
     moment from, until;                /* its answers hold in [from, until) unless the model changes */
     uint64_t generation;
     const struct clearance **clearances; size_t n_clearances;       /* with certificate, nationality added */

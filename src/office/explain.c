@@ -157,13 +157,20 @@ enum status office_explain(struct office *office, const struct reader *asker, co
     const struct m_person *person = account ? model_person(office->published, account->person) : NULL;
     if (!active)
         reason_add(reasons, "account", NULL, T_("The account is not active."));
-    bool seated = false;
+    /* Why somebody else may not read it is told as far as the asker sees what it stands on: clearances are records, and who is the
+     * subject of an investigation is known to those who have need-to-know of its file, not to whoever gave a statement. */
+    const struct register_def *clearances = pack_register(office->pack, "clearance");
+    bool own = person && person->id == asker->person, seated = false;
+    bool sees_clearances = clearances && holder_any_right(asker->holder, clearances->seen_by, clearances->n_seen_by);
+    bool knows_file = holder_file(asker->holder, office->published, intern_guard(office->intern, guard)->file, 0, false, NULL);
     for (size_t i = 0; person && i < person->appointments.count; i++) {
         const struct m_appointment *seat = person->appointments.items[i];
         if (!model_appointed(office->published, seat, now))
             continue;
         seated = true;
         struct holder *holder = holder_new(&office->access, office->published, person->id, seat->id, seat->post, now);
+        holder->hide_clearances = !own && !sees_clearances;
+        holder->hide_subject = !own && !knows_file;
         struct reason *title = reason_add(reasons, "post", NULL, "%1$s", seat->post->words.in[LANG_EN]);
         title->text = seat->post->words;
         title->grants = holder_guard(holder, office->published, intern_guard(office->intern, guard), reasons);

@@ -151,7 +151,7 @@ static int64_t version_for(const struct looking *look, const struct record_view 
 
 int64_t record_seen(const struct office *office, const struct record_view *record)
 {
-    return seen_version(&(struct seen){.id = record->id, .file = record->file, .party = record->party, .updated = record->updated,
+    return seen_version(&(struct version_seen){.id = record->id, .file = record->file, .party = record->party, .updated = record->updated,
         .state = record->state->name, .label = intern_label(office->intern, record->label_id)->text, .fields = record->fields});
 }
 

@@ -187,7 +187,7 @@ moment image_due(const struct image *image)
     return due;
 }
 
-int64_t seen_version(const struct seen *seen)
+int64_t seen_version(const struct version_seen *seen)
 {
     struct buf text;
     int64_t version = 1;

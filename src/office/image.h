@@ -64,8 +64,8 @@ moment image_moment(const struct image *, const struct field_def *);     /* date
 struct words image_titles(const struct pack *, const struct image *, struct arena *);
 /* What stands for this version in the hands of readers, never zero: made from what they see of it alone, so that versions which a
  * reader may not see leave no trace in forms, proposals and their hashes. */
-struct seen { record_id id, file, party; moment updated; const char *state, *label /* canonical */; const struct val *fields; };
-int64_t seen_version(const struct seen *);
+struct version_seen { record_id id, file, party; moment updated; const char *state, *label /* canonical */; const struct val *fields; };
+int64_t seen_version(const struct version_seen *);
 /* The earliest clock that runs; MOMENT_NONE. */
 moment image_due(const struct image *);
 

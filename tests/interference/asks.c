@@ -284,6 +284,20 @@ static struct ask *post(struct asking *a, const char *login, const char *path)
     struct ask *ask = add(a, NULL, login, path);
     return ask;
 }
+static struct ask *get(struct asking *a, const char *login, const char *path)
+{
+    struct ask *ask = post(a, login, path);
+    ask->method = METHOD_GET;
+    return ask;
+}
+static const char *newest_of(struct asking *a, const char *register_)
+{
+    const char *newest = "none";
+    for (size_t i = 0; i < a->pool->n_visible; i++)
+        if (strcmp(a->pool->visible[i].register_, register_) == 0)
+            newest = a->pool->visible[i].number;
+    return arena_strdup(a->out->arena, newest);
+}
 void asks_of_the_day(struct asking *a, uint64_t salt)
 {
     struct arena *arena = a->out->arena;
@@ -311,7 +325,7 @@ void asks_of_the_day(struct asking *a, uint64_t salt)
     const char *newest = base->incident;
     for (size_t i = 0; i < a->pool->n_visible; i++)
         if (strcmp(a->pool->visible[i].register_, "incident") == 0 && draw(&salt, 2))
-            newest = a->pool->visible[i].number;
+            newest = arena_strdup(arena, a->pool->visible[i].number);
     ask = post(a, "duty3", arena_printf(arena, "/incident/%s/file", newest));
     form(ask, "field", "evidence");
     ask->upload = (struct upload){"file", "photo.png", "image/png", "equal bytes", 11};
@@ -324,4 +338,9 @@ void asks_of_the_day(struct asking *a, uint64_t salt)
     form(ask, "reason", "seen");
     ask = post(a, "ict3", arena_printf(arena, "/system/%s/step/start", base->system));
     form(ask, "reason", "go");
+    get(a, "hso3", arena_printf(arena, "/incident/%s", newest_of(a, "incident")));
+    get(a, "ict3", arena_printf(arena, "/asset/%s", newest_of(a, "asset")));
+    query(get(a, "ict3", "/asset"), "format", "csv");
+    query(get(a, "hso3", "/incident"), "format", "csv");
+    query(get(a, "staff", arena_printf(arena, "/zone/%s/readers", base->zone)), "account", "ghost1");
 }

@@ -85,7 +85,7 @@ static void link_out(struct hidden *h)
 static void unlink_out(struct hidden *h) { act(h, "hso", (struct op){.kind = OP_EDIT, .number = draw(h, 2) ? h->base->incident : h->base->low_incident}, "{\"systems\":[]}"); }
 static void system_above(struct hidden *h)
 {
-    make(h, "ict", "system", h->base->secret, NULL, text(h, "{\"name\":\"Registry net\",\"owner\":\"%s\",\"connects-to\":[\"%s\"]}", h->base->staff, h->base->system));
+    make(h, "ict", "system", h->base->secret, NULL, text(h, "{\"name\":\"Registry net\",\"owner\":\"%s\",\"connects-to\":[\"%s\"]}", h->base->staff, draw(h, 2) ? h->base->system : h->base->spare));
 }
 static void asset_above(struct hidden *h)
 {
@@ -135,6 +135,11 @@ static void member(struct hidden *h)
 {
     make(h, "ssl", "membership", NULL, NULL, text(h, "{\"file\":\"%s\",\"person\":\"%s\",\"need\":\"Container 3-114\",\"from\":\"2027-03-01T00:00Z\"}", h->base->closed_file, h->base->inv));
 }
+/* Who lies in this file is read by its members, its own title by few of them. */
+static void upper_title(struct hidden *h)
+{
+    act(h, "ssl", (struct op){.kind = OP_EDIT, .number = h->base->upper_file}, text(h, "{\"title\":\"Upper circle %llu\"}", (unsigned long long)draw(h, 1000)));
+}
 /* The title of a case's file, which its reporter, who reads the case as its party, does not read. */
 static void file_title(struct hidden *h)
 {
@@ -157,7 +162,7 @@ static void attach(struct hidden *h)
 static void half_hidden(struct hidden *h)
 {
     /* The case that is lowered later: edited and edited back while it is hidden. Once it is lowered this is visible, so it is not done. */
-    if (h->now < h->base->now + 2 * DAY) {
+    if (h->now < h->base->now + DAY) {
         act(h, "hso", (struct op){.kind = OP_EDIT, .number = h->base->half}, "{\"where\":\"Room 1\"}");
         h->key = text(h, "%s-again", h->key);
         act(h, "hso", (struct op){.kind = OP_EDIT, .number = h->base->half}, "{\"where\":\"\"}");
@@ -171,7 +176,7 @@ static void refused(struct hidden *h) { act(h, "low", (struct op){.kind = OP_STE
 
 /* ---- quiet: registers that the readers compared with them do not see ---- */
 
-static void account(struct hidden *h) { make(h, "ict", "account", NULL, NULL, text(h, "{\"login\":\"ghost%llu\",\"person\":\"%s\"}", (unsigned long long)draw(h, 60), h->base->ghost)); }
+static void account(struct hidden *h) { make(h, "ict", "account", NULL, NULL, text(h, "{\"login\":\"ghost%llu\",\"person\":\"%s\"}", (unsigned long long)(draw(h, 2) ? 1 : draw(h, 60)), h->base->ghost)); }
 static void lock(struct hidden *h)
 {
     bool active;
@@ -196,12 +201,15 @@ static const struct { const char *name; void (*act)(struct hidden *); bool quiet
     {"a case triaged", triage, false}, {"an asset in a closed file", asset_in_file, false}, {"an action due early", action_early, false}, {"half hidden", half_hidden, false},
     {"a document", document, false}, {"a copy", copy, false}, {"an attachment", attach, false}, {"a case dismissed", dismiss, false}, {"a duplicate", duplicate, false},
     {"an edit", edit_asset, false}, {"a member", member, false}, {"a file", file_title, false}, {"an action in a closed file", action_in_file, false}, {"a step", retire_asset, false},
-    {"a link cut", unlink_out, false}, {"a case assigned", assign, false}, {"a label", up_and_down, false}, {"notes", notes, false}, {"a refusal", refused, false},
+    {"a link cut", unlink_out, false}, {"a case assigned", assign, false}, {"a label", up_and_down, false}, {"an upper title", upper_title, false}, {"notes", notes, false}, {"a refusal", refused, false},
     {"an account", account, true}, {"a briefing", undertaking, true}, {"a locked account", lock, true}};
 const size_t hidden_kinds = sizeof kinds / sizeof *kinds;
 const char *hidden_name(size_t kind) { return kinds[kind].name; }
 void hidden_change(struct hidden *h, size_t kind)
 {
-    if (kinds[kind].quiet == h->quiet_registers || (h->quiet_registers && kinds[kind].quiet))
-        kinds[kind].act(h);
+    /* The quiet ones stand last. */
+    size_t loud = 0;
+    while (!kinds[loud].quiet)
+        loud++;
+    kinds[h->quiet_registers ? loud + kind % (hidden_kinds - loud) : kind % loud].act(h);
 }

@@ -17,7 +17,8 @@
  *  13 proposals unfiltered                     30 exports with hidden rows
  *  14 search unfiltered                        31 a stream tells of a link to a hidden record
  *  15 another refusal for hidden ones          32 accounts that the asker does not see are told
- *  16 another status for hidden ones           21 attachments addressed by the interned label's number
+ *  16 another status for hidden ones           33 the interned label under which an attachment was sealed, shown
+ *  21 stored versions in lists                 34 a mail about what its receiver does not read
  */
 #include <stdlib.h>
 #include <string.h>

@@ -12,8 +12,9 @@ struct run {
     unsigned days, hidden_a_day, asks_a_page;
     bool quiet_registers;                    /* hidden changes in registers that the post does not see; fewer readers */
     bool stop_at_first;
-    bool tell;                               /* prints the first differences */
+    unsigned doors, records;                 /* readers at the doors a day, and records that each of them looks at */
     /* results */
+    size_t facts, hidden_facts;              /* of the auditors' journal: of the visible half, of the hidden one */
     unsigned answers, good, differences, hidden, hidden_refused;
     char first[400];                         /* what differed first */
     char unasked[400];                       /* pages without generated requests */

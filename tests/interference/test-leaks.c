@@ -11,22 +11,33 @@
 
 int leak_on;
 
-#define LEAKS 32
+#define LEAKS 34
+
+/* A short run first; what it does not show is looked for longer, and last among registers that the readers do not see. */
+static const struct run attempts[] = {
+    {.days = 2, .hidden_a_day = 48, .asks_a_page = 1, .doors = 3, .records = 8},
+    {.days = 4, .hidden_a_day = 72, .asks_a_page = 4, .doors = 9, .records = 24},
+    {.days = 2, .hidden_a_day = 18, .asks_a_page = 4, .doors = 4, .records = 8, .quiet_registers = true},
+};
+enum { ATTEMPTS = sizeof attempts / sizeof *attempts };
 
 static bool caught(const struct base *base, uint64_t seed, char first[400], unsigned *ret_answers)
 {
-    for (int quiet = 0; quiet < 2; quiet++)
-        for (int more = 0; more < 2; more++) {
-            struct run it = {.seed = seed + (unsigned)more, .days = 5, .hidden_a_day = quiet ? 27 : more ? 120 : 48, .asks_a_page = more ? 20 : 5, .quiet_registers = quiet, .stop_at_first = true};
-            run(&it, base);
-            *ret_answers += it.answers;
-            if (it.differences) {
-                snprintf(first, 400, "%s", it.first);
-                return true;
-            }
-            if (!leak_on)
-                break;
+    for (size_t i = 0; i < ATTEMPTS; i++) {
+        struct run it = attempts[i];
+        it.seed = seed + i;
+        it.stop_at_first = true;
+        if (getenv("CASTELLAN_SOAK"))
+            it.days *= 4;
+        else if (!leak_on && i == 1)
+            continue;                        /* the test beside this one runs the same without leaks, longer */
+        run(&it, base);
+        *ret_answers += it.answers;
+        if (it.differences) {
+            snprintf(first, 400, "%s", it.first);
+            return true;
         }
+    }
     return false;
 }
 

@@ -24,7 +24,8 @@
 /* The officers' posts once more, held by persons who are cleared to CONFIDENTIAL only. */
 static const char more[] = "["
     MORE("hso3", "headquarters-security-officer", "3") "," MORE("ssl3", "security-section-leader", "3") "," MORE("duty3", "duty-officer", "3") ","
-    MORE("reg3", "head-of-registry", "3") "," MORE("ict3", "ict-security-support", "3") "," MORE("ghost", "staff-member", "3") "]";
+    MORE("reg3", "head-of-registry", "3") "," MORE("ict3", "ict-security-support", "3") "," MORE("aud3", "auditor", "3") ","
+    MORE("ghost", "staff-member", "3") "]";
 
 static void must(enum status status, const char *what)
 {
@@ -73,6 +74,7 @@ static const char *person(const char *login)
 static void fill(struct base *base)
 {
     char number[NUMBER_TEXT];
+    const char *inside = NULL;
     struct arena *arena = base->arena;
     make(base, "hso", "organisation", NULL, "{\"name\":\"Ministry of Defence\",\"kind\":\"agency\"}", base->organisation, true);
     make(base, "hso", "zone", base->internal, "{\"name\":\"Building 3\",\"area-class\":\"administrative\"}", base->zone, true);
@@ -90,6 +92,13 @@ static void fill(struct base *base)
     make(base, "ssl", "membership", NULL, arena_printf(arena, "{\"file\":\"%s\",\"person\":\"%s\",\"need\":\"leads\",\"from\":\"2027-03-01T00:00Z\"}", base->closed_file, person("hso")), number, false);
     make(base, "ssl", "membership", NULL, arena_printf(arena, "{\"file\":\"%s\",\"person\":\"%s\",\"need\":\"keeps\",\"from\":\"2027-03-01T00:00Z\"}", base->closed_file, person("ict")), number, false);
     make(base, "ict", "system", base->secret, "{\"name\":\"Registry net\"}", base->hidden_system, false);
+    make(base, "ict", "system", base->internal, "{\"name\":\"Spare net\"}", base->spare, true);
+    make(base, "ssl", "file", base->secret, "{\"title\":\"Upper circle\",\"kind\":\"case\"}", base->upper_file, false);
+    static const char *const members[] = {"ssl", "ict", "ict3", "hso3", "staff"};
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        make(base, "ssl", "membership", NULL, arena_printf(arena, "{\"file\":\"%s\",\"person\":\"%s\",\"need\":\"works there\",\"from\":\"2027-03-01T00:00Z\"}", base->upper_file, person(members[i])), number, false);
+    must(fixture_do(&f, "ict", (struct op){.kind = OP_CREATE, .register_ = "asset", .label = base->internal, .file = base->upper_file}, "{\"name\":\"Inside\",\"serial\":\"SN-77\",\"kind\":\"server\"}", &inside, NULL), "an asset inside");
+    pool_add(base->pool.visible, &base->pool.n_visible, 2000, inside, office_pack(f.office));
     const char *logins[] = {"hso", "ssl", "duty", "inv", "inv2", "ict", "reg", "staff", "low", "hso3", "ssl3", "duty3", "reg3", "ict3", "ghost"};
     for (size_t i = 0; i < sizeof logins / sizeof *logins; i++)
         pool_add(base->pool.visible, &base->pool.n_visible, 2000, person(logins[i]), office_pack(f.office));

@@ -39,7 +39,7 @@ struct base {
     char zone[NUMBER_TEXT], system[NUMBER_TEXT], asset[NUMBER_TEXT], low_incident[NUMBER_TEXT], incident[NUMBER_TEXT],
          waiting[NUMBER_TEXT] /* an incident with a waiting proposal */, half[NUMBER_TEXT] /* born hidden, lowered later */,
          closed_file[NUMBER_TEXT] /* whose members are officers alone */, hidden_system[NUMBER_TEXT],
-         document[NUMBER_TEXT], organisation[NUMBER_TEXT], low_file[NUMBER_TEXT] /* of low_incident */;
+         spare[NUMBER_TEXT] /* a system that only hidden records point to */, upper_file[NUMBER_TEXT] /* its own record is SECRET, its members read what lies in it */, document[NUMBER_TEXT], organisation[NUMBER_TEXT], low_file[NUMBER_TEXT] /* of low_incident */;
     const char *staff, *low, *hso, *inv, *ghost;                      /* numbers of persons */
 };
 
