@@ -313,7 +313,7 @@ void asks_of_the_day(struct asking *a, uint64_t salt)
     form(ask, "family", "document");
     form(ask, "detected", "2027-03-01T07:40Z");
     form(ask, "narrative", "At 22:40 the guard found it open.");
-    form(ask, "label", a->now > base->now + DAY ? base->late : base->confidential);
+    form(ask, "label", draw(&salt, 3) ? base->late : base->confidential);
     ask = post(a, "ict3", arena_printf(arena, "/asset/%s/edit", base->asset));
     form(ask, "role", arena_printf(arena, "Gateway %llu", (unsigned long long)draw(&salt, 9)));
     form(ask, "name", "Gateway");
@@ -322,11 +322,7 @@ void asks_of_the_day(struct asking *a, uint64_t salt)
     form(ask, "system", base->system);
     ask = post(a, "low", arena_printf(arena, "/asset/new"));
     form(ask, "name", "mine");
-    const char *newest = base->incident;
-    for (size_t i = 0; i < a->pool->n_visible; i++)
-        if (strcmp(a->pool->visible[i].register_, "incident") == 0 && draw(&salt, 2))
-            newest = arena_strdup(arena, a->pool->visible[i].number);
-    ask = post(a, "duty3", arena_printf(arena, "/incident/%s/file", newest));
+    ask = post(a, "duty3", arena_printf(arena, "/incident/%s/file", draw(&salt, 3) ? newest_of(a, "incident") : base->incident));
     form(ask, "field", "evidence");
     ask->upload = (struct upload){"file", "photo.png", "image/png", "equal bytes", 11};
     ask->uploads = true;

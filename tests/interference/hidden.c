@@ -74,6 +74,8 @@ static void dismiss(struct hidden *h) { step(h, "duty", any_hidden(h, "incident"
 static void assign(struct hidden *h) { step(h, "hso", any_hidden(h, "incident"), "assign", text(h, "{\"investigator\":\"%s\"}", h->base->inv)); }
 static void duplicate(struct hidden *h)
 {
+    incident(h);
+    h->key = text(h, "%s-two", h->key);
     step(h, "hso", any_hidden(h, "incident"), "mark-duplicate", text(h, "{\"duplicate-of\":\"%s\"}", draw(h, 2) ? h->base->waiting : h->base->incident));
 }
 /* A visible record gets a link to a hidden one, or loses it: its version, time and everything else must stay. */
@@ -94,7 +96,7 @@ static void asset_above(struct hidden *h)
 }
 static void asset_in_file(struct hidden *h)
 {
-    make(h, "ict", "asset", draw(h, 2) ? h->base->internal : h->base->hidden_late, h->base->closed_file, text(h, "{\"name\":\"Visible %llu\",\"serial\":\"SN-%llu\",\"kind\":\"gateway\",\"system\":\"%s\"}",
+    make(h, "ict", "asset", draw(h, 4) == 0 ? h->base->internal : h->base->hidden_late, h->base->closed_file, text(h, "{\"name\":\"Visible %llu\",\"serial\":\"SN-%llu\",\"kind\":\"gateway\",\"system\":\"%s\"}",
          (unsigned long long)draw(h, 40), (unsigned long long)draw(h, 12), h->base->system));
 }
 static void edit_asset(struct hidden *h)

@@ -23,6 +23,8 @@ void differs(struct running *r, const char *what, const char *a, const char *b)
         at++;
     size_t from = at > 60 ? at - 60 : 0;
     snprintf(r->run->first, sizeof r->run->first, "%.150s: \"%.110s\" | \"%.110s\"", what, a + from, b + from);
+    for (char *c = r->run->first; *c; c++)
+        *c = *c == '\n' || *c == '\r' ? ' ' : *c;
 }
 static bool over(const struct running *r) { return r->run->stop_at_first && r->run->differences; }
 

@@ -15,7 +15,8 @@
 
 struct facts { char **lines; size_t n, cap; };
 
-/* Without position, version and proof: numbers that hidden entries move. */
+/* Without position, version and proof: numbers that hidden entries move. A label is entered once, by whoever uses it first, which may be the
+ * hidden half: those entries name no record and are left out. */
 static void add_fact(struct facts *facts, const struct journal_fact *fact)
 {
     char line[300];
@@ -38,7 +39,8 @@ static bool read_all(struct running *r, unsigned w, struct facts *ret)
     do {
         good = good && office_journal_page(r->worlds[w].office, reader, &query, arena, &page) == OK;
         for (size_t i = 0; good && i < page.n; i++)
-            add_fact(ret, &page.facts[i]);
+            if (strcmp(page.facts[i].kind, "label") != 0)
+                add_fact(ret, &page.facts[i]);
         query.before = good ? page.before : 0;
     } while (query.before);
     reader_free(reader);
