@@ -27,7 +27,7 @@ bool leak_seen(const struct office *, const void *, size_t);
 bool leak_exists(const struct office *, struct view *, record_id, struct arena *);
 moment leak_due(const struct office *, struct view *, record_id, moment own, struct arena *);
 const char *leak_file_title(const struct office *, struct view *, record_id file, struct arena *);
-/* Something open points to the record, linked after `since`. */
+/* Something open points to the record; or something at all, linked since then. */
 bool leak_open(struct stage *, const struct image *, moment since);
 #else
 #define LEAK(n) 0

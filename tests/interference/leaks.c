@@ -109,8 +109,8 @@ static bool is_open(void *arg, const struct stored_link *link)
 {
     struct looking_open *look = arg;
     struct staged_image *item = link->cut ? NULL : stage_image(look->stage, link->from);
-    if (item && !item->after->def->states[item->after->state].final && strcmp(item->after->def->name, "proposal") != 0)
-        look->found |= look->since == MOMENT_NONE || link->made >= look->since;
+    if (item && strcmp(item->after->def->name, "proposal") != 0)
+        look->found |= look->since == MOMENT_NONE ? !item->after->def->states[item->after->state].final : link->made >= look->since;
     return true;
 }
 bool leak_open(struct stage *stage, const struct image *image, moment since)

@@ -23,7 +23,7 @@ enum { ATTEMPTS = sizeof attempts / sizeof *attempts };
 
 static bool caught(const struct base *base, uint64_t seed, char first[400], unsigned *ret_answers)
 {
-    for (size_t i = 0; i < ATTEMPTS; i++) {
+    for (size_t i = leak_on == 32 ? ATTEMPTS - 1 : 0; i < ATTEMPTS; i++) {      /* 32 lies in such a register */
         struct run it = attempts[i];
         it.seed = seed + i;
         it.stop_at_first = true;
