@@ -150,7 +150,7 @@ static void tries(struct direct *d, const char *number, const struct register_de
     for (size_t s = 0; def && s < def->n_steps; s++)
         tell_try(d, def->steps[s].name, (struct op){.kind = OP_STEP, .number = number, .step = def->steps[s].name, .reason = "so", .fields = none});
     if (def && strcmp(def->name, "system") == 0) {
-        val_set_str(d->arena, link, "name", "linked");
+        val_set_str(d->arena, link, "name", "Equal");
         val_set_str(d->arena, link, "kind", "server");
         val_set_str(d->arena, link, "system", number);
         tell_try(d, "link", (struct op){.kind = OP_CREATE, .register_ = "asset", .fields = link, .label = d->r->base->restricted});

@@ -89,15 +89,17 @@ static void system_above(struct hidden *h)
 {
     make(h, "ict", "system", h->base->secret, NULL, text(h, "{\"name\":\"Registry net\",\"owner\":\"%s\",\"connects-to\":[\"%s\"]}", h->base->staff, draw(h, 2) ? h->base->system : h->base->spare));
 }
+/* As visible ones are called, or as somebody tries to call one (doors.c). */
+static const char *asset_name(struct hidden *h) { return draw(h, 2) ? "Equal" : text(h, "Visible %llu", (unsigned long long)draw(h, 40)); }
 static void asset_above(struct hidden *h)
 {
-    make(h, "ict", "asset", h->base->secret, NULL, text(h, "{\"name\":\"Visible %llu\",\"serial\":\"SN-%llu\",\"kind\":\"server\",\"system\":\"%s\",\"zone\":\"%s\",\"owner\":\"%s\"}",
-         (unsigned long long)draw(h, 40), (unsigned long long)draw(h, 12), h->base->system, h->base->zone, h->base->staff));
+    make(h, "ict", "asset", h->base->secret, NULL, text(h, "{\"name\":\"%s\",\"serial\":\"SN-%llu\",\"kind\":\"server\",\"system\":\"%s\",\"zone\":\"%s\",\"owner\":\"%s\"}",
+         asset_name(h), (unsigned long long)draw(h, 12), h->base->system, h->base->zone, h->base->staff));
 }
 static void asset_in_file(struct hidden *h)
 {
-    make(h, "ict", "asset", draw(h, 4) == 0 ? h->base->internal : h->base->hidden_late, h->base->closed_file, text(h, "{\"name\":\"Visible %llu\",\"serial\":\"SN-%llu\",\"kind\":\"gateway\",\"system\":\"%s\"}",
-         (unsigned long long)draw(h, 40), (unsigned long long)draw(h, 12), h->base->system));
+    make(h, "ict", "asset", draw(h, 4) == 0 ? h->base->internal : h->base->hidden_late, h->base->closed_file, text(h, "{\"name\":\"%s\",\"serial\":\"SN-%llu\",\"kind\":\"gateway\",\"system\":\"%s\"}",
+         asset_name(h), (unsigned long long)draw(h, 12), h->base->system));
 }
 static void edit_asset(struct hidden *h)
 {

@@ -77,6 +77,11 @@ void surfaces(struct running *r)
     for (size_t i = 0; good && i < without.n; i++, at++) {
         while (at < with.n && strcmp(with.lines[at], without.lines[i]) != 0)
             at++;
+        if (at == with.n && getenv("INTERFERENCE_DUMP"))
+            for (unsigned w = 0; w < 2; w++)
+                for (size_t k = 0; k < (w ? with : without).n; k++)
+                    if (strncmp((w ? with : without).lines[k], without.lines[i], 13) == 0)
+                        fprintf(stderr, "# %c %s\n", 'a' + (int)w, (w ? with : without).lines[k]);
         if (at == with.n) {
             differs(r, "the auditor's journal: a fact of the visible half is another where there is a hidden half", without.lines[i], "");
             break;
