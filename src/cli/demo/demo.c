@@ -95,6 +95,23 @@ bool demo_step(struct demo *demo, const char *login, moment at, const char *numb
     return number && apply(demo, login, at, &op, &outcome) == OK;
 }
 
+const char *demo_file(struct demo *demo, const char *login, moment at, const char *register_, const char *number)
+{
+    struct record_view record;
+    const struct reader *reader = reader_of(demo, login, at);
+    enum status status = reader ? office_get(demo->office, reader, register_, number, demo->arena, &record) : REFUSED;
+    reader_free(reader);
+    return status == OK ? record.file_number : NULL;
+}
+
+const char *demo_holder(const struct demo *demo, const char *login)
+{
+    for (size_t i = 0; demo_posts[i].post; i++)
+        if (str_eq(demo_posts[i].login, login))
+            return demo->persons[i];
+    return NULL;
+}
+
 bool demo_two(struct demo *demo, const char *login, const char *second, moment at, const char *number, const char *step, struct val *fields, const char *reason)
 {
     struct outcome outcome;

@@ -41,6 +41,10 @@ const char *demo_create(struct demo *, const char *login, moment, const char *re
 bool demo_step(struct demo *, const char *login, moment, const char *number, const char *step, struct val *fields, const char *reason);
 /* A step that a second person confirms, an hour later. */
 bool demo_two(struct demo *, const char *login, const char *second, moment, const char *number, const char *step, struct val *fields, const char *reason);
+/* The number of the file that a record belongs to, as the holder sees it; NULL when there is none. */
+const char *demo_file(struct demo *, const char *login, moment, const char *register_, const char *number);
+/* The person who holds the post with this login. */
+const char *demo_holder(const struct demo *, const char *login);
 const char *demo_label(struct demo *, const char *policy, const char *class_name);
 
 /* The parts, in order. */

@@ -71,13 +71,20 @@ static bool initial_report(struct demo *demo, struct story *story)
     after(demo, story, HOUR, 2 * DAY);
     return good;
 }
+/* Those who handle the technical side of an ICT incident become members of its file. */
+static void admit(struct demo *demo, const struct story *story)
+{
+    static const char *const admitted[] = {"ops", "ism", "ict"};
+    const char *file = demo_file(demo, "hso", story->next, "incident", story->number);
+    for (size_t i = 0; file && i < sizeof admitted / sizeof *admitted; i++)
+        (void)demo_create(demo, "hso", story->next, "membership", NULL, demo_fields(demo, "{'file':'%s','person':'%s','need':'Handles the technical side of this incident.','from':'%s'}",
+            file, demo_holder(demo, admitted[i]), demo_time(demo, story->next)));
+}
 static bool assign(struct demo *demo, struct story *story)
 {
-    const char *investigator = NULL;
-    for (size_t i = 0; demo_posts[i].post; i++)
-        if (str_eq(demo_posts[i].login, "inv"))
-            investigator = demo->persons[i];
-    bool good = demo_step(demo, "hso", story->next, story->number, "assign", demo_fields(demo, "{'investigator':'%s'}", investigator), NULL);
+    bool good = demo_step(demo, "hso", story->next, story->number, "assign", demo_fields(demo, "{'investigator':'%s'}", demo_holder(demo, "inv")), NULL);
+    if (str_eq(story->other, "ict-incident"))
+        admit(demo, story);
     after(demo, story, 3 * DAY, 12 * DAY);
     return good;
 }
