@@ -38,6 +38,9 @@ static void judge_office(const struct val *office, struct reasons *ret)
     if (val_get_int(office, "batches-lost", 0))
         reason_add(ret, "doctor.batches-lost", NULL, T_("Batches of changes that the disk did not take since the start: %1$s."),
                    arena_printf(ret->arena, "%lld", (long long)val_get_int(office, "batches-lost", 0)));
+    const struct val *open_ended = val_get(office, "without-ceiling");
+    for (size_t i = 0; i < val_count(open_ended); i++)
+        found(ret, "doctor.ceiling", val_text(val_at(open_ended, i)), T_("The office has no ceiling under this policy: labels of every class are accepted."));
     const struct val *policies = val_get(office, "changed-policies");
     for (size_t i = 0; i < val_count(policies); i++)
         found(ret, "doctor.policy", val_text(val_at(policies, i)), T_("This security policy is not the one that the founding deed names by its hash."));
@@ -93,6 +96,9 @@ static void judge_processes(const struct val *running, struct reasons *ret)
     }
     for (size_t i = 0; i < val_count(list); i++)
         judge_process(val_at(list, i), ret);
+    if (running && !val_get_bool(val_get(running, "office"), "second-checkpoints", false))
+        reason_next(ret, found(ret, "doctor.second-checkpoints", "checkpoints", T_("Checkpoints lie on this machine alone: whoever takes it over can rewrite them with the journal.")),
+                    T_("Serve the office with --checkpoints FOLDER, best on another machine's disk."));
     for (size_t i = 0; i < val_count(listens); i++)
         if (!val_get_bool(val_at(listens, i), "tls", false) && !loopback(val_get_str(val_at(listens, i), "address")))
             found(ret, "doctor.tls", val_get_str(val_at(listens, i), "address"), T_("The office listens without TLS at an address that is not this machine's own."));
@@ -104,6 +110,9 @@ void doctor_findings(const struct val *facts, moment now, struct reasons *ret)
         found(ret, "doctor.landlock", NULL, T_("This kernel offers no Landlock: processes are not confined to their files."));
     if (!val_get_bool(facts, "seccomp", false))
         found(ret, "doctor.seccomp", NULL, T_("This kernel offers no seccomp filter: processes may call all of the kernel."));
+    if (val_get_bool(facts, "swap", false))
+        reason_next(ret, found(ret, "doctor.swap", "/proc/swaps", T_("This machine has swap space: what the office holds in memory may be written to it.")),
+                    T_("Encrypt it under a key that is new at each start, or turn it off."));
     judge_processes(val_get(facts, "running"), ret);
     judge_office(val_get(facts, "office"), ret);
     judge_folder(val_get(facts, "folder"), now, ret);
@@ -111,12 +120,26 @@ void doctor_findings(const struct val *facts, moment now, struct reasons *ret)
 
 /* ---- gathering and printing ---- */
 
+/* A line for each behind the head. */
+static bool has_swap(void)
+{
+    char line[256];
+    unsigned lines = 0;
+    FILE *file = fopen("/proc/swaps", "re");
+    while (file && fgets(line, sizeof line, file))
+        lines++;
+    if (file)
+        fclose(file);
+    return lines > 1;
+}
+
 static enum status gather(const char *folder, struct val *facts, struct arena *arena, struct reasons *reasons)
 {
     struct val *running = processes_read(folder, arena);
     struct office *office;
     val_set_int(arena, facts, "landlock", landlock_version());
     val_set_bool(arena, facts, "seccomp", seccomp_available());
+    val_set_bool(arena, facts, "swap", has_swap());
     val_set(arena, facts, "folder", inspect_folder(folder, arena));
     if (running)
         val_set(arena, facts, "running", running);
@@ -160,9 +183,16 @@ static void print_processes(const struct val *running)
     }
     for (size_t i = 0; i < val_count(list); i++) {
         const struct val *item = val_at(list, i);
-        printf("%-8s pid %lld, seccomp %s, locked in %s, %lld KiB\n", val_get_str(item, "name"), (long long)val_get_int(item, "pid", 0),
-               val_get_bool(item, "seccomp", false) ? "yes" : "NO", val_get_bool(item, "confined", false) ? "yes" : "NO", (long long)val_get_int(item, "resident-kib", 0));
+        printf("%-8s pid %lld, uid %lld, seccomp %s (mode %lld), Landlock and limits %s, %lld KiB\n", val_get_str(item, "name"), (long long)val_get_int(item, "pid", 0),
+               (long long)val_get_int(item, "uid", -1), val_get_bool(item, "seccomp", false) ? "yes" : "NO", (long long)val_get_int(item, "seccomp-mode", 0),
+               val_get_bool(item, "confined", false) ? "yes" : "NO", (long long)val_get_int(item, "resident-kib", 0));
     }
+    const struct val *jails = val_get(running, "jails");
+    for (size_t i = 0; i < val_count(jails); i++)
+        printf("jail     pid %lld, uid %lld, seccomp mode %lld\n", (long long)val_get_int(val_at(jails, i), "pid", 0), (long long)val_get_int(val_at(jails, i), "uid", -1),
+               (long long)val_get_int(val_at(jails, i), "seccomp-mode", 0));
+    if (!val_count(jails))
+        printf("jails    none now: one for each foreign file, while it is read\n");
     for (size_t i = 0; i < val_count(listens); i++)
         printf("listens  %s:%lld%s\n", val_get_str(val_at(listens, i), "address"), (long long)val_get_int(val_at(listens, i), "port", 0),
                val_get_bool(val_at(listens, i), "tls", false) ? ", TLS" : "");
@@ -172,12 +202,14 @@ static void print_words(const struct val *facts, const struct reasons *findings)
 {
     enum lang lang = cli_lang();
     const struct val *office = val_get(facts, "office"), *channels = val_get(office, "channels"), *assumptions = val_get(office, "assumptions");
+    printf("signer   key in %s\n", val_get_str(val_get(facts, "folder"), "signer"));
     printf("kernel   Landlock %lld, seccomp %s\n", (long long)val_get_int(facts, "landlock", 0), val_get_bool(facts, "seccomp", false) ? "yes" : "NO");
     print_processes(val_get(facts, "running"));
     printf("\n%s: %zu\n", tr(lang, T_("Declared channels")), val_count(channels));
     for (size_t i = 0; i < val_count(channels); i++)
-        printf("  %s.%s over %s, told to %s\n", val_get_str(val_at(channels, i), "register"), val_get_str(val_at(channels, i), "step"),
-               val_get_str(val_at(channels, i), "over"), val_get_str(val_at(channels, i), "ask"));
+        printf("  %s.%s over %s, told to %s, at most %lld in %lld minutes for each person\n", val_get_str(val_at(channels, i), "register"), val_get_str(val_at(channels, i), "step"),
+               val_get_str(val_at(channels, i), "over"), val_get_str(val_at(channels, i), "ask"), (long long)val_get_int(val_at(channels, i), "limit", 0),
+               (long long)val_get_int(val_at(channels, i), "span-minutes", 0));
     printf("\n%s: %zu\n", tr(lang, T_("Rules whose standing is an assumption")), val_count(assumptions));
     for (size_t i = 0; i < val_count(assumptions); i++)
         printf("  %s\n", val_text(val_at(assumptions, i)));

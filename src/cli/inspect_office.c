@@ -26,8 +26,22 @@ static struct val *channels(const struct pack *pack, struct arena *arena)
                 val_set_str(arena, item, "step", step->name);
                 val_set_str(arena, item, "over", check->register_->name);
                 val_set_str(arena, item, "ask", check->ask ? check->ask : "");
+                val_set_int(arena, item, "limit", CHANNEL_MOST);
+                val_set_int(arena, item, "span-minutes", CHANNEL_SPAN / MINUTE);
                 val_push(arena, list, item);
             }
+    return list;
+}
+
+/* Policies under which the office may hold anything. */
+static struct val *without_ceiling(struct office *office, struct arena *arena)
+{
+    const struct val *ceilings = val_get(office_config(office), "ceilings");
+    const struct policies *policies = office_policies(office);
+    struct val *list = val_array(arena);
+    for (unsigned i = 0; i < policies_count(policies); i++)
+        if (!val_get_str(ceilings, policy_oid(policies_at(policies, i))))
+            val_push(arena, list, val_str(arena, policy_name(policies_at(policies, i))));
     return list;
 }
 
@@ -121,6 +135,7 @@ struct val *inspect_office(struct office *office, struct arena *arena)
     val_set_int(arena, facts, "side-rows", walk.rows);
     val_set_int(arena, facts, "side-damaged", walk.damaged);
     val_set_int(arena, facts, "weak-secrets", weak_secrets(office, &walk));
+    val_set(arena, facts, "without-ceiling", without_ceiling(office, arena));
     val_set(arena, facts, "changed-policies", changed_policies(office, office_folder(office), arena));
     store_condition(office_store(office), &fault);
     val_set_int(arena, facts, "batches-lost", (int64_t)fault.batches_lost);

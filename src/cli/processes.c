@@ -3,6 +3,7 @@
  * FOLDER/processes.json: the processes of a served office and how they are locked in. What serve writes there is compared with what the
  * kernel says in /proc when it is read, so a note left by a server that was killed deceives nobody.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include "base/text.h"
 #include "cli/inspect.h"
 
+#define JAILS_MOST 64
 #define NOTE_NAME "processes.json"
 
 bool processes_write(const char *folder, const struct process_note *processes, size_t n, const struct listen_note *listens, size_t n_listens,
@@ -97,9 +99,34 @@ static bool look_at_process(struct val *item, struct arena *arena)
         return false;
     val_set_bool(arena, item, "seccomp", status_number(status, "\nSeccomp:") == 2);
     val_set_bool(arena, item, "no-new-privileges", status_number(status, "\nNoNewPrivs:") == 1);
+    val_set_int(arena, item, "seccomp-mode", status_number(status, "\nSeccomp:"));
+    val_set_int(arena, item, "uid", status_number(status, "\nUid:"));
     val_set_bool(arena, item, "root", status_number(status, "\nUid:") == 0);
     val_set_int(arena, item, "resident-kib", status_number(status, "\nVmRSS:"));
     return true;
+}
+
+/* The jails of the moment: children of the nursery, one for each foreign file that is being read. */
+static struct val *jails_of(int64_t nursery, struct arena *arena)
+{
+    struct val *list = val_array(arena);
+    DIR *all = nursery > 0 ? opendir("/proc") : NULL;
+    for (struct dirent *entry; all && val_count(list) < JAILS_MOST && (entry = readdir(all));) {
+        size_t len;
+        long long pid = strtoll(entry->d_name, NULL, 10);
+        const char *status = pid > 0 ? small_file(arena, arena_printf(arena, "/proc/%lld/status", pid), 1 << 13, &len) : NULL;
+        if (!status || status_number(status, "\nPPid:") != nursery)
+            continue;
+        struct val *item = val_object(arena);
+        val_set_str(arena, item, "name", "jail");
+        val_set_int(arena, item, "pid", pid);
+        val_set_int(arena, item, "seccomp-mode", status_number(status, "\nSeccomp:"));
+        val_set_int(arena, item, "uid", status_number(status, "\nUid:"));
+        val_push(arena, list, item);
+    }
+    if (all)
+        closedir(all);
+    return list;
 }
 
 struct val *processes_read(const char *folder, struct arena *arena)
@@ -113,9 +140,15 @@ struct val *processes_read(const char *folder, struct arena *arena)
         return NULL;
     struct val *list = val_get(all, "processes");
     bool alive = false;
+    int64_t nursery = 0;
+    for (size_t i = 0; i < val_count(list); i++)
+        if (str_eq(val_get_str(val_at(list, i), "name"), "nursery"))
+            nursery = val_get_int(val_at(list, i), "pid", 0);
     for (size_t i = 0; i < val_count(list); i++)
         if (look_at_process(val_at(list, i), arena) && str_eq(val_get_str(val_at(list, i), "name"), "office"))
             alive = true;
     val_set_bool(arena, all, "alive", alive);
+    if (alive)
+        val_set(arena, all, "jails", jails_of(nursery, arena));
     return all;
 }

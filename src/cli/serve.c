@@ -3,6 +3,7 @@
  * castellan serve. Order matters (law 7): signer and nursery are forked before any thread, key or socket exists; then the office is
  * opened, the process locked, and the web started. The main thread keeps the clock: checkpoints, reminders, jobs.
  */
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/backup_served.h"
+#include "cli/carry.h"
 #include "cli/cli.h"
 #include "cli/inspect.h"
 #include "cli/serve.h"
@@ -43,7 +45,8 @@ struct serving {
     struct web_listen listen;
     moment last_checkpoint, last_reminder, last_sweep;
     bool confined;
-    const char *noted;                 /* the folder whose processes.json is ours */
+    const char *folder, *noted;        /* noted: the folder whose processes.json is ours */
+    const char *second;                /* --checkpoints: a second folder for them; NULL: none */
 };
 
 static bool take_listen(struct serving *serving, int argc, char **argv)
@@ -108,6 +111,7 @@ static void note_processes(struct serving *serving, const char *folder)
         {"nursery", nursery_process(serving->nursery), landlock_version() > 0 && seccomp_available()}};
     const struct listen_note listen = {serving->listen.address, web_port(serving->web, 0), serving->listen.certificate != NULL};
     struct val *facts = inspect_office(serving->office, serving->arena);
+    val_set_bool(serving->arena, facts, "second-checkpoints", serving->second != NULL);
     if (processes_write(folder, processes, sizeof processes / sizeof *processes, &listen, 1, facts, moment_now()))
         serving->noted = folder;
     else
@@ -133,7 +137,7 @@ static enum status start(struct serving *serving, const char *folder)
     pages_start();
     status = start_web(serving);
     if (status == OK) {
-        serving->confined = office_lock(folder, NULL);
+        serving->confined = office_lock(folder, (const char *const[]){serving->second, NULL});
         if (!serving->confined)
             log_warn("this kernel cannot lock the office's process; doctor shows what is missing");
         note_processes(serving, folder);
@@ -188,6 +192,8 @@ static void checkpoint(struct serving *serving, moment now)
         log_error("no checkpoint could be made; it is tried again in a minute: %s", reasons_text(&reasons, LANG_EN));
         serving->last_checkpoint = now - CHECKPOINT_EVERY + MINUTE;
     }
+    if (serving->second && checkpoints_carry(serving->folder, serving->second) != OK)
+        log_error("checkpoints could not be copied to the second folder");
     arena_free(arena);
 }
 
@@ -248,13 +254,21 @@ static void announce(const struct serving *serving, const char *folder)
 
 int cli_serve(int argc, char **argv)
 {
-    static const char *const valued[] = {"--listen", "--certificate", "--key", "--client-ca", NULL};
+    static const char *const valued[] = {"--listen", "--certificate", "--key", "--client-ca", "--checkpoints", NULL};
     struct serving serving = {.arena = arena_new((size_t)64 << 20)};
     const char *folder = cli_argument(argc, argv, 0, valued);
     sigset_t ends;
     reasons_init(&serving.reasons, serving.arena);
     if (!folder || !take_listen(&serving, argc, argv)) {
         int ret = serving.reasons.count ? cli_fail(&serving.reasons, BAD_INPUT) : cli_usage("serve");
+        arena_free(serving.arena);
+        return ret;
+    }
+    serving.folder = folder;
+    serving.second = cli_option(argc, argv, "--checkpoints");
+    if (serving.second && access(serving.second, W_OK | X_OK) != 0) {
+        reason_add(&serving.reasons, "file", serving.second, T_("The file cannot be written: %1$s."), strerror(errno));
+        int ret = cli_fail(&serving.reasons, BAD_INPUT);
         arena_free(serving.arena);
         return ret;
     }

@@ -53,8 +53,11 @@ tap_say $? "what an upload that broke off left days ago is swept at the start, w
 rm "$dir/office/attachments/fedcba9876543210"
 not_ok "doctor looks at a served office" "$program" doctor "$dir/office"
 for name in office signer nursery; do
-    has "the $name is a process of its own, its calls restricted" "$dir/out" "^$name +pid [0-9]+, seccomp yes"
+    has "the $name is a process of its own, its calls and files restricted" "$dir/out" "^$name +pid [0-9]+, uid [0-9]+, seccomp yes [(]mode 2[)], Landlock and limits yes"
 done
+has "jails are there while a file is read" "$dir/out" "^jails? "
+has "where the signer's key lies, beside the office" "$dir/out" "^signer +key in .*/office[.]signer$"
+has "that checkpoints lie here alone" "$dir/out" "doctor.second-checkpoints"
 has "where it listens" "$dir/out" "listens +127.0.0.1:[0-9]+"
 not_ok "and as JSON" "$program" doctor "$dir/office" --json
 has "in one object" "$dir/out" '^\{"landlock":.*"findings":\['
@@ -91,13 +94,19 @@ ok "with each of them" sh -c "for note in '$dir'/restored/checkpoints/before-*/*
 tap_say $? "the key is another; no backup holds the one of before"
 ok "the restored office verifies" "$program" verify "$dir/restored"
 has "under a checkpoint of its own" "$dir/out" "by 1 checkpoints"
-"$program" serve "$dir/restored" --listen 127.0.0.1:0 >"$dir/log" 2>"$dir/err" &
+not_ok "a second folder for checkpoints that is not there" "$program" serve "$dir/restored" --listen 127.0.0.1:0 --checkpoints "$dir/missing"
+mkdir "$dir/second"
+"$program" serve "$dir/restored" --listen 127.0.0.1:0 --checkpoints "$dir/second" >"$dir/log" 2>"$dir/err" &
 server=$!
 if address "$dir/log" >"$dir/address"; then code=0; else code=1; fi
 tap_say $code "and is served" "$dir/err"
+not_ok "doctor looks at it" "$program" doctor "$dir/restored"
+lacks "its checkpoints have a second folder" "$dir/out" "doctor.second-checkpoints"
 kill "$server"
 wait "$server"
 server=
+ok "every note lies in the second folder, too" sh -c "for note in '$dir'/restored/checkpoints/*.note; do cmp \"\$note\" \"$dir/second/\${note##*/}\" || exit 1; done"
+ok "with the key's public line" cmp "$dir/restored/signer.pub" "$dir/second/signer.pub"
 ok "and verifies after" "$program" verify "$dir/restored"
 ok "the office that was served all the time does so, too" "$program" verify "$dir/office"
 head -c 4000 "$dir/served" >"$dir/cut"
