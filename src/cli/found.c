@@ -3,7 +3,10 @@
  */
 #include "cli/found.h"
 
+#include <ftw.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/embedded.h"
 #include "base/text.h"
@@ -88,6 +91,24 @@ static enum status resolve(struct val *deed, const struct policies *policies, st
     return status;
 }
 
+static int drop(const char *path, const struct stat *about, int kind, struct FTW *ftw) { return remove(path); }
+
+/* A deed with a fault founds nothing: what was begun goes, so that the mended deed finds the place free. */
+static enum status found_at(const struct office_setup *setup, struct arena *arena, struct reasons *reasons)
+{
+    struct stat about;
+    const char *home = signer_home(arena, setup->folder);
+    bool office_was = lstat(setup->folder, &about) == 0, signer_was = lstat(home, &about) == 0;
+    enum status status = office_create(setup, reasons);
+    if (status == OK)
+        status = signer_make(setup->folder, setup->origin, arena, reasons);
+    if (status != OK && !office_was)
+        (void)nftw(setup->folder, drop, 16, FTW_DEPTH | FTW_PHYS);
+    if (status != OK && !signer_was)
+        (void)nftw(home, drop, 16, FTW_DEPTH | FTW_PHYS);
+    return status;
+}
+
 enum status found_office(const char *folder, struct val *deed, bool demonstration, moment now, struct arena *arena, struct reasons *reasons)
 {
     struct policies *policies;
@@ -114,7 +135,7 @@ enum status found_office(const char *folder, struct val *deed, bool demonstratio
         return status;
     struct office_setup setup = {.folder = folder, .name = name, .origin = origin, .deed = deed, .pack = pack, .policy_names = names,
                                  .policy_texts = texts, .n_policies = n, .demonstration = demonstration, .now = now};
-    status = office_create(&setup, reasons);
+    status = found_at(&setup, arena, reasons);
     pack_free(pack);
-    return status == OK ? signer_make(folder, origin, arena, reasons) : status;
+    return status;
 }

@@ -8,7 +8,7 @@
 
 #include "office/office.h"
 
-/* The deed as docs/founding-deed.md describes it; faults name the member. Makes FOLDER and FOLDER.signer. */
+/* The deed as docs/founding-deed.md describes it; faults name the member. Makes FOLDER and FOLDER.signer, or neither. */
 enum status found_office(const char *folder, struct val *deed, bool demonstration, moment now, struct arena *, struct reasons *) MUST_CHECK;
 /* The policies that the program carries. */
 enum status embedded_policies(struct policies **ret, struct reasons *) MUST_CHECK;
