@@ -60,7 +60,10 @@ export async function contain_by_keyboard(walk, person, fields) {
   is(new URL(page.url()).pathname, walk.record, "the list opens the case by j and Enter");
   await tab_to(page, has_end, "/step/contain");
   ok(await page.evaluate(focus_shows), "the focus shows on the step");
-  await person.settled(() => page.keyboard.press("Enter"));
+  await person.open_step(walk.record, "contain", () => page.keyboard.press("Enter"));
+  await page.keyboard.press("Escape");
+  ok(await page.evaluate(has_end, "/step/contain"), "Escape closes the step and gives the focus back");
+  await person.open_step(walk.record, "contain", () => page.keyboard.press("Enter"));
   for (const [name, value] of Object.entries(fields)) {
     await tab_to(page, has_name, name);
     await page.keyboard.type(value);

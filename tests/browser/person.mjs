@@ -138,10 +138,17 @@ export class Person {
     await this.settled(() => form.locator("button.main, p.verbs button").first().click());
     return new URL(this.page.url()).pathname;
   }
+  /* A step opens in place on its record's page, with the focus in its first field; `act` is the click or key that opens it. */
+  async open_step(record, step, act = () => this.page.click(`main a[href$="/step/${step}"]`)) {
+    await act();
+    await this.page.locator(".in-place form.sheet").waitFor();
+    if (!(await this.page.evaluate(() => document.activeElement.closest(".in-place")))) throw new Error(`the step ${step} opens without the focus`);
+    await this.house.looks.at(this, 200, `/${record.split("/")[1]}/N/step/${step}`);
+  }
   /* A step from the record's own page: its verb, its fields, sent. Ends where the office leads. */
   async step(record, step, fields, refused = false) {
     await this.visit(record);
-    await this.settled(() => this.page.click(`main a[href$="/step/${step}"]`));
+    await this.open_step(record, step);
     await this.fill(fields);
     return this.send(refused);
   }

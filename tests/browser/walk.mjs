@@ -158,7 +158,7 @@ export class Walk {
     const { hso, inv, ssl } = this.people;
     this.refused(await ssl.attempt(`${this.record}/step/close`, { "closing-note": "x" }), [403, 422], this.said(NO_RIGHT), "the second person tries to propose closure");
     await hso.visit(this.record);
-    await hso.settled(() => hso.page.click('main a[href$="/step/close"]'));
+    await hso.open_step(this.record, "close");
     says(await hso.words(), this.words.closing, `${this.lang}: the step says who must confirm`);
     await hso.fill({ "closing-note": this.words.lesson });
     const proposal = await hso.send();
