@@ -395,6 +395,27 @@ static void test_turned_reader(void)
     reply_free(&r);
 }
 
+/* The pages of one's own account and of signing in stand outside the office's tables: what is typed there. */
+static void test_own_names(void)
+{
+    struct client nobody = {.port = hso.port};
+    struct reply r = client_get(&hso, "/account");
+    reply_free(&r);
+    r = client_post(&hso, "/account/token", "name=%22%27%3E%3Cimg%20src=x%20onerror=alert(1)%3E&days=7");
+    ok((r.status == 200 || r.status == 303) && !raw_markup(&r), "a token with a hostile name is made (%d)", r.status);
+    reply_free(&r);
+    r = client_get(&hso, "/account");
+    ok(r.status == 200 && strstr(r.body, "&lt;img src=x") && !raw_markup(&r), "and its name is shown harmless");
+    reply_free(&r);
+    r = client_get(&nobody, "/sign-in?to=%22%3E%3Cimg%20src=x%3E");
+    bool plain = !raw_markup(&r);
+    reply_free(&r);
+    r = client_post(&nobody, "/sign-in", "login=%22%3E%3Cimg%20src=x%20onerror=alert(1)%3E&password=x&to=//evil.example/");
+    plain = plain && !raw_markup(&r) && !strstr(r.body, "\"//evil.example");
+    ok(plain && r.status >= 300 && r.status < 500 && lives(), "nor does a hostile login or aim come out of the sign-in (%d)", r.status);
+    reply_free(&r);
+}
+
 static void test_formulas(void)
 {
     struct reply r = client_get(&hso, "/action?format=csv&q=Formula");
@@ -442,6 +463,7 @@ int main(void)
     test_files();
     test_formulas();
     test_turned_reader();
+    test_own_names();
     web_stop(web);
     fixture_free(&f);
     nursery_stop(nursery);
