@@ -17,9 +17,10 @@
 struct command {
     const char *name;
     const char *arguments;             /* "FOLDER [--listen ADDRESS:PORT]" */
-    const char *summary;               /* one line */
-    const char *help;                  /* paragraphs for --help and the man page */
+    const char *summary;               /* one line; T_ */
+    const char *help;                  /* paragraphs for --help and the man page; T_ */
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; 0 done, 1 refused or found something, 2 usage */
+    bool speaks;                       /* to the running office: help says how */
 };
 extern const struct command commands[];
 extern const size_t n_commands;

@@ -9,52 +9,60 @@
 #define VERSION "0.1.0"
 
 #define OF_OFFICE "[--url URL] [--token TOKEN] [--ca-file FILE] [--json]"
-#define SPEAKS "\nSpeaks to the running office with a token of yours, bound to you and a post of yours: --token or CASTELLAN_TOKEN, and --url or\n" \
-    "CASTELLAN_URL (http://127.0.0.1:8642 unless told; https:// to another machine). What is shown is what you may read in that post."
+static const char speaks[] =
+    T_("Speaks to the running office with a token of yours, bound to you and a post of yours: --token or CASTELLAN_TOKEN, and --url or\n"
+       "CASTELLAN_URL (http://127.0.0.1:8642 unless told; https:// to another machine). What is shown is what you may read in that post.");
 
 const struct command commands[] = {
-    {"init", "FOLDER --deed FILE [--now TIME]", "make an empty office from a founding deed",
-     "Reads the founding deed (YAML, see docs/founding-deed.md): the office's name, its ceilings, and at least two persons with their\n"
-     "posts, clearances and briefings. Makes the folder, the signer's key and the journal, whose entry 0 commits to the deed, and prints\n"
-     "an enrolment link for each person, good once and for seven days.", cli_init},
-    {"demo", "FOLDER [--seed N] [--persons N] [--now TIME]", "make the demonstration office",
-     "Invents a headquarters with a seeded generator: persons, delegations, posts, clearances, a year of incidents, documents and measures.\n"
-     "Writes FOLDER/demonstration.txt with a name, password and TOTP secret for each post.", cli_demo},
-    {"serve", "FOLDER [--listen ADDRESS:PORT] [--certificate FILE --key FILE] [--client-ca FILE] [--checkpoints FOLDER]", "serve an office",
-     "Forks the signer and the nursery, opens the office, listens (127.0.0.1:8642 unless told), and makes a checkpoint by the clock.\n"
-     "Every address but loopback needs a certificate. Checkpoints are copied to a second FOLDER, best on another machine's disk, where they\n"
-     "tell of whatever is done to this one. SIGTERM and SIGINT end it; every request in flight is answered.", cli_serve},
-    {"verify", "FOLDER [--journal] [--json]", "prove that journal and tables are what was written",
-     "Reads every entry, computes the tree, compares it with the checkpoints and the bodies with their commitments; without --journal it also\n"
-     "rebuilds every table row from the bodies and compares. Names the first bad entry and tells erased from missing. Exit status 1: something\n"
-     "was found.", cli_verify},
-    {"checkpoint", "FOLDER", "sign a checkpoint of an office that is not being served", "Writes FOLDER/checkpoints/TIME-SIZE.note.", cli_checkpoint},
-    {"backup-key", "PUBLIC-FILE SECRET-FILE", "make a key pair for backups", "The secret file is to be carried away: restoring needs it, the office never does.", cli_backup_key},
-    {"backup", "FOLDER --key PUBLIC-FILE --to FILE", "write a sealed backup, also while the office is served", "Sealed to a public key whose secret is not on the machine. A served office makes its backup itself: the command asks it, and waits.\n"
-     "A backup holds database, attachments, segments, settings, secrets, policies, the signer's public line and the checkpoints' notes; never the\n"
-     "signer's key. See docs/backup.md.", cli_backup},
-    {"restore", "FILE --key SECRET-FILE --to FOLDER [--erasures FOLDER]", "restore a backup into a new folder",
-     "Verifies journal and tables against the checkpoints in the backup, erases again what the lists in the folder of --erasures name (the\n"
-     "checkpoints folder, or the copy that was carried away), gives the office a new signer in FOLDER.signer, and signs a first checkpoint.\n"
-     "Prints the new signer's public line: hold it where the old one is held. Until all has succeeded there is no FOLDER.", cli_restore},
-    {"register", "list REGISTER | show REGISTER NUMBER | create REGISTER | edit REGISTER NUMBER | step REGISTER NUMBER STEP [--fields JSON] [--label LABEL] [--file NUMBER] [--reason TEXT] [--limit N] " OF_OFFICE,
-     "list, show, create and change records", "Fields are one JSON object: --fields '{\"summary\": \"...\"}'. A step that a second person confirms answers with its proposal." SPEAKS, cli_register},
-    {"import", "REGISTER FILE [--label LABEL] [--file NUMBER] [--dry] " OF_OFFICE, "import records from CSV, XLSX or an OSCAL catalogue",
-     "The first row names the fields, by their names or their words in English or French; lists stand in one cell, apart by semicolons. The file is\n"
-     "read in a jail. Every row is checked first: a file with bad rows imports nothing, and each bad row and cell is listed. An OSCAL catalogue\n"
-     "(.json) goes into the register of controls. The same file imported again makes nothing twice." SPEAKS, cli_import},
-    {"export", "REGISTER [--format csv|xlsx] [--to FILE] " OF_OFFICE, "export a register as CSV or XLSX", "The first row carries the marking of what is exported; the export is journalled." SPEAKS, cli_export},
-    {"who-may", "NUMBER " OF_OFFICE, "who may read a record", "Lists persons and posts that may read a record now, to somebody who reads it." SPEAKS, cli_who_may},
-    {"explain", "NUMBER ACCOUNT " OF_OFFICE, "why somebody may or may not read a record", "Gives the reasons, key by key and post by post, to somebody who reads the record." SPEAKS, cli_explain},
-    {"account", OF_OFFICE, "who you are to the office", "Person, post, clearance and rights that your token is bound to." SPEAKS, cli_account},
-    {"doctor", "FOLDER [--json]", "tell what weakens an office's promises",
-     "Shows the processes of a served office and how they are locked in, the declared channels and the rules that are assumptions, and lists\n"
-     "everything that weakens a promise, with what to do about it: missing hardening, weak secrets, open modes, no checkpoint or backup.\n"
-     "Exit status 1: something was found.", cli_doctor},
-    {"pack", "FOLDER [--propose | --confirm HASH] [--token TOKEN]", "show other definitions, and put them in force",
-     "A newer program, or FOLDER/pack, may carry other definitions than those in force. Without options the difference is shown in words; exit\n"
-     "status 1: there is one. Two persons with the right to adopt packs put it in force, each with a token of their own (--token, or\n"
-     "CASTELLAN_TOKEN): one proposes, another confirms the hash that was shown. The office is not served meanwhile.", cli_pack},
+    {"init", "FOLDER --deed FILE [--now TIME]", T_("make an empty office from a founding deed"),
+     T_("Reads the founding deed (YAML, see docs/founding-deed.md): the office's name, its ceilings, and at least two persons with their\n"
+        "posts, clearances and briefings. Makes the folder, the signer's key and the journal, whose entry 0 commits to the deed, and prints\n"
+        "an enrolment link for each person, good once and for seven days."), cli_init},
+    {"demo", "FOLDER [--seed N] [--persons N] [--now TIME]", T_("make the demonstration office"),
+     T_("Invents a headquarters with a seeded generator: persons, delegations, posts, clearances, a year of incidents, documents and measures.\n"
+        "Writes FOLDER/demonstration.txt with a name, password and TOTP secret for each post."), cli_demo},
+    {"serve", "FOLDER [--listen ADDRESS:PORT] [--certificate FILE --key FILE] [--client-ca FILE] [--checkpoints FOLDER]", T_("serve an office"),
+     T_("Forks the signer and the nursery, opens the office, listens (127.0.0.1:8642 unless told), and makes a checkpoint by the clock.\n"
+        "Every address but loopback needs a certificate. Checkpoints are copied to a second FOLDER, best on another machine's disk, where they\n"
+        "tell of whatever is done to this one. SIGTERM and SIGINT end it; every request in flight is answered."), cli_serve},
+    {"verify", "FOLDER [--journal] [--json]", T_("prove that journal and tables are what was written"),
+     T_("Reads every entry, computes the tree, compares it with the checkpoints and the bodies with their commitments; without --journal it also\n"
+        "rebuilds every table row from the bodies and compares. Names the first bad entry and tells erased from missing. Exit status 1: something\n"
+        "was found."), cli_verify},
+    {"checkpoint", "FOLDER", T_("sign a checkpoint of an office that is not being served"),
+     T_("Writes FOLDER/checkpoints/TIME-SIZE.note."), cli_checkpoint},
+    {"backup-key", "PUBLIC-FILE SECRET-FILE", T_("make a key pair for backups"),
+     T_("The secret file is to be carried away: restoring needs it, the office never does."), cli_backup_key},
+    {"backup", "FOLDER --key PUBLIC-FILE --to FILE", T_("write a sealed backup, also while the office is served"),
+     T_("Sealed to a public key whose secret is not on the machine. A served office makes its backup itself: the command asks it, and waits.\n"
+        "A backup holds database, attachments, segments, settings, secrets, policies, the signer's public line and the checkpoints' notes; never the\n"
+        "signer's key. See docs/backup.md."), cli_backup},
+    {"restore", "FILE --key SECRET-FILE --to FOLDER [--erasures FOLDER]", T_("restore a backup into a new folder"),
+     T_("Verifies journal and tables against the checkpoints in the backup, erases again what the lists in the folder of --erasures name (the\n"
+        "checkpoints folder, or the copy that was carried away), gives the office a new signer in FOLDER.signer, and signs a first checkpoint.\n"
+        "Prints the new signer's public line: hold it where the old one is held. Until all has succeeded there is no FOLDER."), cli_restore},
+    {"register", "list REGISTER | show REGISTER NUMBER | create REGISTER | edit REGISTER NUMBER | step REGISTER NUMBER STEP [--fields JSON] [--label LABEL] [--file NUMBER] [--reason TEXT] [--limit N] " OF_OFFICE, T_("list, show, create and change records"),
+     T_("Fields are one JSON object: --fields '{\"summary\": \"...\"}'. A step that a second person confirms answers with its proposal."), cli_register, .speaks = true},
+    {"import", "REGISTER FILE [--label LABEL] [--file NUMBER] [--dry] " OF_OFFICE, T_("import records from CSV, XLSX or an OSCAL catalogue"),
+     T_("The first row names the fields, by their names or their words in English or French; lists stand in one cell, apart by semicolons. The file is\n"
+        "read in a jail. Every row is checked first: a file with bad rows imports nothing, and each bad row and cell is listed. An OSCAL catalogue\n"
+        "(.json) goes into the register of controls. The same file imported again makes nothing twice."), cli_import, .speaks = true},
+    {"export", "REGISTER [--format csv|xlsx] [--to FILE] " OF_OFFICE, T_("export a register as CSV or XLSX"),
+     T_("The first row carries the marking of what is exported; the export is journalled."), cli_export, .speaks = true},
+    {"who-may", "NUMBER " OF_OFFICE, T_("who may read a record"),
+     T_("Lists persons and posts that may read a record now, to somebody who reads it."), cli_who_may, .speaks = true},
+    {"explain", "NUMBER ACCOUNT " OF_OFFICE, T_("why somebody may or may not read a record"),
+     T_("Gives the reasons, key by key and post by post, to somebody who reads the record."), cli_explain, .speaks = true},
+    {"account", OF_OFFICE, T_("who you are to the office"),
+     T_("Person, post, clearance and rights that your token is bound to."), cli_account, .speaks = true},
+    {"doctor", "FOLDER [--json]", T_("tell what weakens an office's promises"),
+     T_("Shows the processes of a served office and how they are locked in, the declared channels and the rules that are assumptions, and lists\n"
+        "everything that weakens a promise, with what to do about it: missing hardening, weak secrets, open modes, no checkpoint or backup.\n"
+        "Exit status 1: something was found."), cli_doctor},
+    {"pack", "FOLDER [--propose | --confirm HASH] [--token TOKEN]", T_("show other definitions, and put them in force"),
+     T_("A newer program, or FOLDER/pack, may carry other definitions than those in force. Without options the difference is shown in words; exit\n"
+        "status 1: there is one. Two persons with the right to adopt packs put it in force, each with a token of their own (--token, or\n"
+        "CASTELLAN_TOKEN): one proposes, another confirms the hash that was shown. The office is not served meanwhile."), cli_pack},
     {"label", "--policy FILE... --label FILE [--clearance FILE] [--lang en|fr] [--to POLICY]", cli_label_summary, cli_label_help, cli_label},
 };
 const size_t n_commands = sizeof commands / sizeof *commands;
@@ -67,25 +75,28 @@ static const struct command *find(const char *name)
     return NULL;
 }
 
+static const char *word(const char *english) { return tr(cli_lang(), english); }
+
 static void overview(FILE *out)
 {
-    fprintf(out, "Castellan, the security office of a headquarters.\n\nUsage: castellan COMMAND [ARGUMENT...]\n\nCommands:\n");
+    fprintf(out, "%s\n\n%s: castellan COMMAND [ARGUMENT...]\n\n", word(T_("Castellan, the security office of a headquarters.")), word(T_("Usage")));
     for (size_t i = 0; i < n_commands; i++)
-        fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].summary);
-    fprintf(out, "\n'castellan help COMMAND' says more; 'castellan help --man COMMAND' prints its man page.\n");
+        fprintf(out, "  %-11s %s\n", commands[i].name, word(commands[i].summary));
+    fprintf(out, "\n%s\n", word(T_("'castellan help COMMAND' says more; 'castellan help --man COMMAND' prints its man page.")));
 }
 
 static void man_page(const struct command *command)
 {
-    printf(".TH CASTELLAN-%s 1 \"\" \"castellan " VERSION "\"\n.SH NAME\ncastellan-%s \\- %s\n.SH SYNOPSIS\n.B castellan %s\n%s\n.SH DESCRIPTION\n%s\n"
+    printf(".TH CASTELLAN-%s 1 \"\" \"castellan " VERSION "\"\n.SH NAME\ncastellan-%s \\- %s\n.SH SYNOPSIS\n.B castellan %s\n%s\n.SH DESCRIPTION\n%s\n%s%s\n"
            ".SH EXIT STATUS\n0 done; 1 refused, or something was found; 2 wrong usage.\n.SH SEE ALSO\n.BR castellan (1)\n",
-           command->name, command->name, command->summary, command->name, command->arguments, command->help);
+           command->name, command->name, word(command->summary), command->name, command->arguments, word(command->help),
+           command->speaks ? ".PP\n" : "", command->speaks ? word(speaks) : "");
 }
 
 int cli_usage(const char *name)
 {
     const struct command *command = find(name);
-    fprintf(stderr, "Usage: castellan %s %s\n", name, command ? command->arguments : "");
+    fprintf(stderr, "%s: castellan %s %s\n", word(T_("Usage")), name, command ? command->arguments : "");
     return 2;
 }
 
@@ -105,7 +116,8 @@ static int help(int argc, char **argv)
     if (man)
         man_page(command);
     else
-        printf("Usage: castellan %s %s\n\n%s.\n\n%s\n", command->name, command->arguments, command->summary, command->help);
+        printf("%s: castellan %s %s\n\n%s.\n\n%s\n%s%s", word(T_("Usage")), command->name, command->arguments, word(command->summary), word(command->help),
+               command->speaks ? word(speaks) : "", command->speaks ? "\n" : "");
     return 0;
 }
 

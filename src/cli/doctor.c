@@ -38,9 +38,9 @@ static void judge_office(const struct val *office, struct reasons *ret)
     if (val_get_int(office, "batches-lost", 0))
         reason_add(ret, "doctor.batches-lost", NULL, T_("Batches of changes that the disk did not take since the start: %1$s."),
                    arena_printf(ret->arena, "%lld", (long long)val_get_int(office, "batches-lost", 0)));
-    const struct val *open_ended = val_get(office, "without-ceiling");
+    const struct val *open_ended = val_get(office, "unbounded");
     for (size_t i = 0; i < val_count(open_ended); i++)
-        found(ret, "doctor.ceiling", val_text(val_at(open_ended, i)), T_("The office has no ceiling under this policy: labels of every class are accepted."));
+        found(ret, "doctor.ceiling", val_text(val_at(open_ended, i)), T_("The office's ceiling under this policy is its highest class: it holds nothing back."));
     const struct val *policies = val_get(office, "changed-policies");
     for (size_t i = 0; i < val_count(policies); i++)
         found(ret, "doctor.policy", val_text(val_at(policies, i)), T_("This security policy is not the one that the founding deed names by its hash."));

@@ -33,15 +33,23 @@ static struct val *channels(const struct pack *pack, struct arena *arena)
     return list;
 }
 
-/* Policies under which the office may hold anything. */
-static struct val *without_ceiling(struct office *office, struct arena *arena)
+/* Policies whose every class the office may hold. One without a ceiling it may not use at all. */
+static struct val *unbounded(struct office *office, struct arena *arena)
 {
     const struct val *ceilings = val_get(office_config(office), "ceilings");
     const struct policies *policies = office_policies(office);
     struct val *list = val_array(arena);
-    for (unsigned i = 0; i < policies_count(policies); i++)
-        if (!val_get_str(ceilings, policy_oid(policies_at(policies, i))))
-            val_push(arena, list, val_str(arena, policy_name(policies_at(policies, i))));
+    for (unsigned i = 0; i < policies_count(policies); i++) {
+        const struct policy *policy = policies_at(policies, i);
+        const char *ceiling = val_get_str(ceilings, policy_oid(policy));
+        unsigned n = 0;
+        const char **classes = policy_classes(policy, arena, &n);
+        bool held_back = !ceiling;
+        for (unsigned c = 0; ceiling && c < n; c++)
+            held_back |= policy_class_rank(policy, classes[c]) > policy_class_rank(policy, ceiling);
+        if (!held_back)
+            val_push(arena, list, val_str(arena, policy_name(policy)));
+    }
     return list;
 }
 
@@ -135,7 +143,7 @@ struct val *inspect_office(struct office *office, struct arena *arena)
     val_set_int(arena, facts, "side-rows", walk.rows);
     val_set_int(arena, facts, "side-damaged", walk.damaged);
     val_set_int(arena, facts, "weak-secrets", weak_secrets(office, &walk));
-    val_set(arena, facts, "without-ceiling", without_ceiling(office, arena));
+    val_set(arena, facts, "unbounded", unbounded(office, arena));
     val_set(arena, facts, "changed-policies", changed_policies(office, office_folder(office), arena));
     store_condition(office_store(office), &fault);
     val_set_int(arena, facts, "batches-lost", (int64_t)fault.batches_lost);

@@ -13,9 +13,8 @@
 #include "base/text.h"
 #include "label/report.h"
 
-const char cli_label_summary[] = "what a label means under given policies, as JSON";
-const char cli_label_help[] =
-    "Usage: castellan label --policy FILE... [--label FILE] [--clearance FILE] [--lang en|fr] [--to POLICY]\n"
+const char cli_label_summary[] = T_("what a label means under given policies, as JSON");
+const char cli_label_help[] = T_("Usage: castellan label --policy FILE... [--label FILE] [--clearance FILE] [--lang en|fr] [--to POLICY]\n"
     "                       [--strict] [--at TIME]\n"
     "\n"
     "Prints as JSON: the policies and their defects; whether the label is valid and why not; its marking; whether\n"
@@ -29,7 +28,7 @@ const char cli_label_help[] =
     "  --strict          take only files that are valid under their schema; without it defects are listed\n"
     "  --at TIME         decide as of this time (2026-11-22T13:05:00Z); without it, now\n"
     "\n"
-    "Exit status: 0 in order, 1 refused, invalid or denied, 2 usage.\n";
+    "Exit status: 0 in order, 1 refused, invalid or denied, 2 usage.\n");
 
 enum { MAX_FILE = 4 * 1024 * 1024, MAX_BUNDLE = 32 * 1024 * 1024 };
 struct request {

@@ -47,7 +47,7 @@ static void judgement(void)
         {"doctor.signer-reach", "{\"folder\":{\"signer-in-reach\":true}}", "{\"folder\":{\"signer-in-reach\":false}}"},
         {"doctor.mode", "{\"folder\":{\"open-to-others\":[\"x 0755\"]}}", "{\"folder\":{\"open-to-others\":[]}}"},
         {"doctor.disk", "{\"folder\":{\"disk-free-percent\":3}}", "{\"folder\":{\"disk-free-percent\":30}}"},
-        {"doctor.ceiling", "{\"office\":{\"without-ceiling\":[\"NATO\"]}}", "{\"office\":{\"without-ceiling\":[]}}"},
+        {"doctor.ceiling", "{\"office\":{\"unbounded\":[\"NATO\"]}}", "{\"office\":{\"unbounded\":[]}}"},
         {"doctor.swap", "{\"swap\":true}", "{\"swap\":false}"},
         {"doctor.second-checkpoints", "{\"running\":{\"alive\":true,\"office\":{}}}", "{\"running\":{\"alive\":true,\"office\":{\"second-checkpoints\":true}}}"},
         {"doctor.process", "{\"running\":{\"alive\":false}}", "{\"running\":{\"alive\":true}}"},
