@@ -370,6 +370,39 @@ static void notes(void)
 
 /* ---- imports ---- */
 
+static size_t lines_with(const char *text, const char *what)
+{
+    size_t n = 0;
+    for (const char *at = text; (at = strstr(at, what)); at += strlen(what))
+        n++;
+    return n;
+}
+
+/* A list leaves whole, however many of the store's pages it fills, in the columns that were asked for; a calendar shows its days. */
+static void whole_lists(const char *number)
+{
+    enum { MANY = 1040 };
+    struct op *ops = ARENA_ARRAY(arena, struct op, MANY);
+    struct outcome outcome;
+    const struct reader *hso = fixture_reader(&f, "hso");
+    for (size_t i = 0; i < MANY; i++)
+        ops[i] = (struct op){.kind = OP_CREATE, .register_ = "organisation", .fields = json_of(arena_printf(arena, "{\"name\":\"Delegation %04zu\",\"kind\":\"delegation\"}", i))};
+    struct change change = {.writer = hso, .key = "many-organisations", .now = f.now, .ops = ops, .n_ops = MANY};
+    ok(office_apply(f.office, &change, arena, &outcome) == OK, "a thousand organisations and more are entered in one change");
+    reader_free(hso);
+    struct got got = ask((struct asked){.login = "hso", .path = "/organisation", .query = "format=csv"});
+    ok(got.status == 200 && lines_with(got.body, "Delegation ") == MANY, "an export holds all of them (%zu)", lines_with(got.body, "Delegation "));
+    got = ask((struct asked){.login = "hso", .path = "/organisation", .query = "format=csv&col=name&col=updated&col=nonsense"});
+    const char *line = strstr(got.body, "Name,");
+    ok(line && strncmp(line, "Name,Changed", 12) == 0, "in the columns that were chosen, and no others");
+    got = ask((struct asked){.login = "hso", .path = "/organisation", .query = "col=short&sort=name"});
+    ok(strstr(got.body, ">Abbreviation<") && !strstr(got.body, "<th scope=\"col\">Kind"), "the list likewise");
+    got = ask((struct asked){.login = "duty", .path = "/incident", .query = "view=calendar"});
+    ok(got.status == 200 && strstr(got.body, number), "the calendar shows a record on the day of its time");
+    got = ask((struct asked){.login = "duty", .path = "/incident", .query = "view=calendar&month=2027-06"});
+    ok(got.status == 200 && !strstr(got.body, number), "and not in another month");
+}
+
 static size_t persons(void) { return val_count(val_get(json_of(ask((struct asked){.login = "pass", .path = "/api/v1/records/person", .query = "limit=500"}).body), "records")); }
 static struct got import(const char *register_, const char *file_name, const char *file, const char *verb)
 {
@@ -442,6 +475,7 @@ int main(void)
     api();
     journal(number);
     notes();
+    whole_lists(number);
     if (nursery)
         imports();
     else
