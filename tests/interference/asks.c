@@ -313,7 +313,7 @@ void asks_of_the_day(struct asking *a, uint64_t salt)
     form(ask, "family", "document");
     form(ask, "detected", "2027-03-01T07:40Z");
     form(ask, "narrative", "At 22:40 the guard found it open.");
-    form(ask, "label", draw(&salt, 3) ? base->late : base->confidential);
+    form(ask, "label", draw(&salt, 4) ? base->late : base->confidential);
     ask = post(a, "ict3", arena_printf(arena, "/asset/%s/edit", base->asset));
     form(ask, "role", arena_printf(arena, "Gateway %llu", (unsigned long long)draw(&salt, 9)));
     form(ask, "name", "Gateway");
@@ -322,7 +322,7 @@ void asks_of_the_day(struct asking *a, uint64_t salt)
     form(ask, "system", base->system);
     ask = post(a, "low", arena_printf(arena, "/asset/new"));
     form(ask, "name", "mine");
-    ask = post(a, "duty3", arena_printf(arena, "/incident/%s/file", draw(&salt, 3) ? newest_of(a, "incident") : base->incident));
+    ask = post(a, "duty3", arena_printf(arena, "/incident/%s/file", a->now > base->now + DAY ? newest_of(a, "incident") : base->incident));
     form(ask, "field", "evidence");
     ask->upload = (struct upload){"file", "photo.png", "image/png", "equal bytes", 11};
     ask->uploads = true;
@@ -334,6 +334,7 @@ void asks_of_the_day(struct asking *a, uint64_t salt)
     form(ask, "reason", "seen");
     ask = post(a, "ict3", arena_printf(arena, "/system/%s/step/start", base->system));
     form(ask, "reason", "go");
+    get(a, "staff", "/");
     get(a, "hso3", arena_printf(arena, "/incident/%s", newest_of(a, "incident")));
     get(a, "ict3", arena_printf(arena, "/asset/%s", newest_of(a, "asset")));
     query(get(a, "ict3", "/asset"), "format", "csv");

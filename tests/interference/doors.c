@@ -256,6 +256,9 @@ void doors(struct running *r, const char *login, uint64_t salt)
             one_record(&d, r->base->half);
             one_record(&d, r->base->system);
             tries(&d, r->base->hidden_system, pack_register(office_pack(d.world->office), "system"), 1);
+            for (size_t k = r->pool.n_hidden, made = 0; k-- > 0 && made < 1;)
+                if (strcmp(r->pool.hidden[k].register_, "system") == 0 && ++made)
+                    tries(&d, r->pool.hidden[k].number, pack_register(office_pack(d.world->office), "system"), 1);
             tries(&d, r->base->spare, pack_register(office_pack(d.world->office), "system"), 0);
             tries(&d, r->base->waiting, pack_register(office_pack(d.world->office), "incident"), 1);
             tries(&d, r->base->incident, pack_register(office_pack(d.world->office), "incident"), 1);

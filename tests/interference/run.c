@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "web/pages/pages.h"
 
-static const char *const all_readers[] = {"low", "staff", "inv2", "hso3", "ssl3", "duty3", "reg3", "ict3", "admin"};
+static const char *const all_readers[] = {"hso3", "ict3", "low", "duty3", "staff", "reg3", "ssl3", "inv2", "admin"};
 static const char *const few_readers[] = {"low", "staff", "inv2", "reg3"};
 
 void differs(struct running *r, const char *what, const char *a, const char *b)
@@ -49,8 +49,10 @@ static char *answer_text(struct running *r, struct world *world, const struct as
     buf_addf(&out, "%s %d %s to=%s etag=%s retry=%d\n", reader ? "" : "no reader", answer.status, answer.media_type ? answer.media_type : "", answer.redirect ? answer.redirect : "", answer.etag ? answer.etag : "", answer.retry_after);
     for (size_t i = 0; i < answer.n_headers; i++)
         buf_addf(&out, "%s: %s\n", answer.headers[i].name, answer.headers[i].value);
-    for (size_t i = 0; i < body.len; i++)
-        buf_addc(&out, body.data[i] ? body.data[i] : 1);
+    size_t head = out.len;
+    buf_add(&out, body.data, body.len);
+    for (size_t i = head; i < out.len; i++)
+        out.data[i] = out.data[i] ? out.data[i] : 1;
     snprintf(redirect, 200, "%s", answer.redirect ? answer.redirect : "");
     if (answer.status >= 500 && getenv("INTERFERENCE_WORDS"))
         fprintf(stderr, "# %s %s %d\n", ask->who, ask->path, answer.status);

@@ -15,8 +15,8 @@ int leak_on;
 
 /* A short run first; what it does not show is looked for longer, and last among registers that the readers do not see. */
 static const struct run attempts[] = {
-    {.days = 2, .hidden_a_day = 48, .asks_a_page = 1, .doors = 3, .records = 8},
-    {.days = 4, .hidden_a_day = 72, .asks_a_page = 4, .doors = 9, .records = 24},
+    {.days = 2, .hidden_a_day = 48, .asks_a_page = 1, .doors = 3, .records = 5},
+    {.days = 4, .hidden_a_day = 72, .asks_a_page = 3, .doors = 5, .records = 16},
     {.days = 2, .hidden_a_day = 18, .asks_a_page = 4, .doors = 4, .records = 8, .quiet_registers = true},
 };
 enum { ATTEMPTS = sizeof attempts / sizeof *attempts };
