@@ -106,6 +106,20 @@ static bool says(const char *login, const char *number, const char *rule, bool g
     reader_free(asker);
     return found;
 }
+/* Whether an explanation, asked for by somebody, gives a rule's name (or one that begins so). */
+static bool told(const char *by, const char *login, const char *number, const char *rule)
+{
+    struct reasons reasons;
+    bool may = false, found = false;
+    const struct reader *asker = fixture_reader(&f, by);
+    reasons_init(&reasons, f.arena);
+    if (office_explain(f.office, asker, login, number, f.now, f.arena, &may, &reasons) != OK)
+        printf("# not explained to %s\n", by);
+    for (const struct reason *one = reasons.first; one; one = one->after)
+        found |= strncmp(one->rule, rule, strlen(rule)) == 0;
+    reader_free(asker);
+    return found;
+}
 static moment day(const char *text)
 {
     moment when = 0;
@@ -258,6 +272,13 @@ static void parties(void)
     good(fixture_create(&f, "hso", "statement", NULL, form("{\"incident\":\"%s\",\"subject-matter\":\"The safe\",\"given-by\":\"%s\",\"capacity\":\"witness\",\"question\":\"Were you there?\"}", number, who("staff")), &open), "and one of the subject");
     ok(!reads("ict", number) && reads("ict", asked), "a witness reads their own statement and nothing else of the file");
     ok(!reads("ict", open), "not the statements of others");
+    ok(told("ssl", "staff", asked, "access.exclusion"), "why the subject does not read it is told to who reads the file");
+    ok(!told("ict", "staff", asked, "access.exclusion") && told("ict", "staff", asked, "access.need-to-know"), "to a witness, who does not know of the investigation, it is a lack of need-to-know");
+    const char *upper = NULL;
+    good(fixture_create(&f, "ict", "asset", fixture_label(&f, "NATO", "SECRET"), "{\"name\":\"Upper\",\"kind\":\"server\"}", &upper), "something above a person's clearance");
+    ok(told("ssl", "inv2", upper, "dominance."), "what a person's clearances lack is told to who sees clearances");
+    ok(!told("ict", "inv2", upper, "dominance.") && told("ict", "inv2", upper, "access.cleared"), "to others only that none dominates the label");
+    ok(told("staff", "low", open, "account") && !told("staff", "low", open, "access."), "about an account that the asker does not see nothing is told");
     ok(!reads("staff", number) && reads("staff", open), "the subject reads their own statement, and the case no more than before");
     good(fixture_step(&f, "ict", asked, "give", "{\"text\":\"I was there.\",\"given-at\":\"2027-03-01T08:00Z\"}"), "its author gives it without membership");
     refused(fixture_step(&f, "hso", open, "give", "{\"text\":\"He was there.\",\"given-at\":\"2027-03-01T08:00Z\"}"), REFUSED, "Only whoever is named", "nobody gives another's");
