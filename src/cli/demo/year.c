@@ -144,10 +144,11 @@ static bool incident(struct demo *demo, struct story *story) { return incident_s
 static bool document(struct demo *demo, struct story *story)
 {
     static const char *const subjects[] = {"Assessment of the northern flank", "Concept for the exercise", "Minutes of the committee", "Interconnection of the headquarters network", "Threat to the summit", "Plan for the relocation", "Inspection of the registry"};
-    static const char *const kinds[] = {"report", "letter", "plan", "minutes", "assessment"}, *const classes[] = {"CONFIDENTIAL", "SECRET", "SECRET"};
+    static const char *const kinds[] = {"report", "letter", "plan", "minutes", "assessment"}, *const classes[] = {"CONFIDENTIAL", "SECRET", "SECRET"}, *const eu_classes[] = {"CONFIDENTIEL UE/EU CONFIDENTIAL", "SECRET UE/EU SECRET"};
     if (story->stage == 0) {
         const char *subject = DEMO_PICK(demo, subjects);
-        story->number = demo_create(demo, "reg", story->next, "document", demo_label(demo, "NATO", DEMO_PICK(demo, classes)), demo_fields(demo, "{'title':'%s','reference':'DHQ/%zu/%04zu','kind':'%s','originator':'%s','dated':'%s'}",
+        const char *label = demo_chance(demo, 25) ? demo_label(demo, "EU", DEMO_PICK(demo, eu_classes)) : demo_label(demo, "NATO", DEMO_PICK(demo, classes));
+        story->number = demo_create(demo, "reg", story->next, "document", label, demo_fields(demo, "{'title':'%s','reference':'DHQ/%zu/%04zu','kind':'%s','originator':'%s','dated':'%s'}",
             subject, 2000 + demo_below(demo, 90), demo_below(demo, 10000), DEMO_PICK(demo, kinds), demo->units[demo_below(demo, 13)], demo_day(demo, story->next - 5 * DAY)));
         after(demo, story, 10 * MINUTE, HOUR);
         return story->number;
