@@ -16,7 +16,7 @@ int leak_on;
 static void live(const struct base *base, bool quiet, unsigned days, unsigned hidden)
 {
     bool soak = getenv("CASTELLAN_SOAK") != NULL;
-    struct run it = {.seed = tap_random(), .days = days, .hidden_a_day = hidden, .asks_a_page = soak ? 40 : 3, .doors = soak ? 9 : 3, .records = soak ? 40 : 12, .quiet_registers = quiet};
+    struct run it = {.seed = tap_random(), .days = days, .hidden_a_day = hidden, .asks_a_page = soak ? 20 : 3, .doors = soak ? 9 : 3, .records = soak ? 40 : 12, .quiet_registers = quiet};
     run(&it, base);
     ok(it.hidden >= days * hidden / 3, "%u hidden changes were made (%u more were lawfully refused)", it.hidden, it.hidden_refused);
     ok(it.good * 4 > it.answers, "%u answers were compared, %u of them no refusals", it.answers, it.good);
@@ -34,8 +34,8 @@ int main(void)
     templates_use(&office_templates);
     pages_start();
     base_make(&base);
-    live(&base, false, soak ? 60 : 5, soak ? 120 : 48);
-    live(&base, true, soak ? 30 : 3, soak ? 60 : 12);
+    live(&base, false, soak ? 30 : 5, soak ? 120 : 48);
+    live(&base, true, soak ? 15 : 3, soak ? 60 : 12);
     base_drop(&base);
     return tap_done();
 }
