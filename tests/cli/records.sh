@@ -36,6 +36,7 @@ has "under the hash that was confirmed" "$dir/out" "in force   $hash"
 ok "and the office verifies" "$program" verify "$dir/office"
 
 # ---- a running office ----
+: >"$dir/log"                               # else the address of the one before might be read
 "$program" serve "$dir/office" --listen 127.0.0.1:0 >"$dir/log" 2>"$dir/err" &
 server=$!
 CASTELLAN_URL=$(address "$dir/log")

@@ -43,6 +43,7 @@ mkdir -p "$dir/office/attachments"
 echo stray >"$dir/office/attachments/0123456789abcdef"
 echo fresh >"$dir/office/attachments/fedcba9876543210"
 touch -d "2 days ago" "$dir/office/attachments/0123456789abcdef"
+: >"$dir/log"                               # else the address of the one before might be read
 "$program" serve "$dir/office" --listen 127.0.0.1:0 >"$dir/log" 2>"$dir/err" &
 server=$!
 if address "$dir/log" >"$dir/address"; then code=0; else code=1; fi
@@ -96,6 +97,7 @@ ok "the restored office verifies" "$program" verify "$dir/restored"
 has "under a checkpoint of its own" "$dir/out" "by 1 checkpoints"
 not_ok "a second folder for checkpoints that is not there" "$program" serve "$dir/restored" --listen 127.0.0.1:0 --checkpoints "$dir/missing"
 mkdir "$dir/second"
+: >"$dir/log"                               # else the address of the one before might be read
 "$program" serve "$dir/restored" --listen 127.0.0.1:0 --checkpoints "$dir/second" >"$dir/log" 2>"$dir/err" &
 server=$!
 if address "$dir/log" >"$dir/address"; then code=0; else code=1; fi
