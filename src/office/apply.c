@@ -344,7 +344,7 @@ static bool journal_refusal(struct applying *applying, struct stage *stage)
     const struct op *op = applying->change->n_ops ? &applying->change->ops[0] : NULL;
     uint8_t salt[SALT_BYTES];
     uint64_t position;
-    struct entry entry = {.time = stage->now, .kind = stage->consulted_channel ? "channel" : "refusal",
+    struct entry entry = {.time = stage->now, .kind = stage->asked_step ? "channel" : "refusal",
         .person = stage->person_number, .account = stage->account_number, .post = stage->post, .label = -1,
         .step = op && op->kind == OP_STEP ? op->step : NULL, .cause = stage->cause,
         .reason = stage->reasons->first ? stage->reasons->first->rule : NULL,
@@ -392,9 +392,11 @@ static bool run_stage(struct applying *applying, struct txn *txn, struct stage *
             outcome->n_numbers = 0;
         bool journal = !good && !applying->only_try && applying->change->writer;
         stage_abandon(begun);
-        return journal && journal_refusal(applying, begun);
+        return journal && journal_refusal(applying, begun) && channel_tell(begun);
     }
     outcome->status = stage_write(begun);
+    if (outcome->status == OK && !channel_tell(begun))
+        outcome->status = FAILED_IO;
     if (outcome->status == OK && has_key)
         outcome->status = remember_answer(applying, begun);
     if (outcome->status != OK) {

@@ -2,7 +2,7 @@
  *
  * Declared channels answer about records that their asker may not read: one bit a question. So each person asks each of them seldom. The
  * count is the asker's own: what others ask changes nothing for them. It lies in the writer's memory; questions are steps that were really
- * taken, so each stands in the journal, too.
+ * taken, so each stands in the journal, too, and on the desks of those who hold the channel's right.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +45,68 @@ bool channel_may_ask(struct stage *stage, const struct register_def *def, const 
     refuse(stage, REFUSED, "channel.rate", NULL, T_("You have asked this check over all the office's records %1$s times within an hour; this time nothing was looked at."), often);
     reason_next(stage->reasons, stage->reasons->last, T_("Try again after %1$s."), moment_iso(asked->since + CHANNEL_SPAN, until));
     return false;
+}
+
+/* ---- telling those who coordinate ---- */
+
+#define SIDE_CHANNEL "channel"
+#define TOLD_FOR (30 * DAY)
+#define TOLD_MOST 50
+
+bool channel_tell(struct stage *stage)
+{
+    struct val *told = val_object(stage->arena);
+    struct buf text;
+    if (!stage->asked_step || !stage->holder)
+        return true;
+    val_set_str(stage->arena, told, "right", stage->asked_right);
+    val_set_str(stage->arena, told, "number", stage->asked_number);
+    val_set_str(stage->arena, told, "step", stage->asked_step->name);
+    val_set_str(stage->arena, told, "person", stage->person_number);
+    val_set_int(stage->arena, told, "time", stage->now);
+    buf_init(&text, 4096);
+    json_write(&text, told);
+    /* The latest come first in the table's order; one row for a person, record and minute is enough. */
+    const char *key = arena_printf(stage->arena, "%015lld-%s-%s", (long long)(INT64_C(999999999999999) - stage->now / MINUTE), stage->asked_number, stage->person_number);
+    bool good = !text.failed && txn_put_side(stage->txn, SIDE_CHANNEL, 0, key, 0, text.data, text.len) == OK;
+    buf_free(&text);
+    return good;
+}
+
+struct telling { struct office *office; const struct reader *reader; moment now; struct arena *arena; struct channel_question *ret; size_t n; };
+
+static bool tell_one(void *arg, const char *key, const void *bytes, size_t len)
+{
+    struct telling *telling = arg;
+    struct channel_question *question = &telling->ret[telling->n];
+    struct reasons ignored;
+    struct record_view about;
+    struct val *told;
+    (void)key;
+    reasons_init(&ignored, telling->arena);
+    if (json_read(telling->arena, bytes, len, (struct json_limits){.bytes = 4096}, &ignored, &told) != OK)
+        return true;
+    question->time = val_get_int(told, "time", 0);
+    if (question->time < telling->now - TOLD_FOR || telling->n >= TOLD_MOST)
+        return false;
+    if (!reader_has_right(telling->reader, val_get_str(told, "right")) ||
+        office_get(telling->office, telling->reader, NULL, val_get_str(told, "number"), telling->arena, &question->record) != OK)
+        return true;
+    question->step = register_step(question->record.def, val_get_str(told, "step"));
+    question->person = office_get(telling->office, telling->reader, "person", val_get_str(told, "person"), telling->arena, &about) == OK ? about.title : NULL;
+    telling->n += question->step != NULL;
+    return true;
+}
+
+enum status office_channel_questions(struct office *office, const struct reader *reader, moment now, struct arena *arena, struct channel_question **ret, size_t *ret_n)
+{
+    struct telling telling = {office, reader, now, arena, ARENA_ARRAY(arena, struct channel_question, TOLD_MOST + 1), 0};
+    enum status status = office_side_each(office, SIDE_CHANNEL, 0, tell_one, &telling);
+    if (status == OK) {
+        *ret = telling.ret;
+        *ret_n = telling.n;
+    }
+    return status;
 }
 
 void channels_free(struct office *office)

@@ -135,7 +135,7 @@ struct stage {
     uint64_t counter;                          /* of new ids in this change */
     const struct val *locals;                  /* "$name" -> number */
     const struct proposal *confirming;         /* a second person confirms */
-    bool consulted_channel;
+    const char *asked_number; const struct step_def *asked_step; const char *asked_right;      /* the declared channel that was asked; NULL: none */
     enum status failure;                       /* why it was refused; REFUSED unless set */
 };
 void stage_begin(struct stage *);
@@ -186,6 +186,8 @@ bool separation_allows(struct stage *, const struct image *, const char *const *
 bool appointment_allowed(struct stage *, const struct image *);
 /* A declared channel, each time before it looks: false with the refusal where this person has asked it too often (channels.c). */
 bool channel_may_ask(struct stage *, const struct register_def *, const struct step_def *, size_t check);
+/* Puts the question before those who hold the channel's right; does nothing where none was asked. In the writer, behind the verdict. */
+bool channel_tell(struct stage *);
 void channels_free(struct office *);
 /* Refuses with a status; always false, so that callers may return it. */
 bool refuse(struct stage *, enum status, const char *rule, const char *where, const char *english, ...);

@@ -195,6 +195,10 @@ enum status office_note_event(struct office *, record_id account, record_id appo
 /* How often one person may ask one declared channel. */
 #define CHANNEL_MOST 6
 #define CHANNEL_SPAN HOUR
+/* What was asked of declared channels in the last thirty days, for those who hold the right that a channel names: newest first, at most 50, and only
+ * about records that the reader may read. */
+struct channel_question { moment time; const char *person; const struct step_def *step; struct record_view record; };
+enum status office_channel_questions(struct office *, const struct reader *, moment now, struct arena *, struct channel_question **ret, size_t *ret_n) MUST_CHECK;
 
 /* ---- door one ----------------------------------------------------------------------------------------------- */
 

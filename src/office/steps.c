@@ -78,15 +78,18 @@ static bool none_open(struct stage *stage, const struct image *image, const stru
             continue;
         if (check->over_all && !channel_may_ask(stage, image->def, step, i))
             return false;
+        if (check->over_all && stage->holder) {
+            stage->asked_number = arena_strdup(stage->arena, image->number);
+            stage->asked_step = step;
+            stage->asked_right = check->ask;
+        }
         if (txn_each_link(stage->txn, image->id, false, count_open, &count) != OK)
             return refuse(stage, FAILED_IO, "store", NULL, T_("The store could not be read."));
         if (!count.open)
             continue;
-        if (check->over_all) {
-            stage->consulted_channel = true;
+        if (check->over_all)
             return refuse(stage, REFUSED, "channel", NULL,
                           T_("A check that this office makes over all its records stands against it. Those who coordinate it have been told."));
-        }
         const struct register_def *def = check->register_;
         char *number = arena_printf(stage->arena, "%zu", count.open);
         struct reason *reason = reason_add(stage->reasons, "lifecycle.open", NULL, T_("Still open: %1$s of \"%2$s\"."), number, def->words.in[LANG_EN]);

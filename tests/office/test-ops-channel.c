@@ -67,6 +67,26 @@ static void asked(const char *document)
     ok(dispose("reg2", document) == REFUSED && strcmp(fixture_words(), sentence) == 0, "another person's count is their own");
 }
 
+static size_t told(const char *login)
+{
+    struct channel_question *questions;
+    size_t n = 0;
+    const struct reader *reader = fixture_reader(&f, login);
+    if (office_channel_questions(f.office, reader, f.now, f.arena, &questions, &n) != OK)
+        n = 99;
+    reader_free(reader);
+    return n;
+}
+
+static void desks(void)
+{
+    is_int((long)told("reg2"), 2, "who holds the channel's right is told of two persons' questions");
+    is_int((long)told("hso"), 0, "who does not hold it is told of none");
+    f.now += 31 * DAY;
+    is_int((long)told("reg2"), 0, "after thirty days they are told no more");
+    f.now -= 31 * DAY;
+}
+
 static void tried(const char *document)
 {
     const struct reader *reader = fixture_reader(&f, "reg2");
@@ -107,6 +127,7 @@ int main(void)
                            &copy) == OK, "with a copy that is held"))
         printf("# %s\n", fixture_words());
     asked(document);
+    desks();
     tried(document);
     later(document);
     fixture_free(&f);

@@ -165,6 +165,23 @@ static void selection(struct desk *desk, const struct desk_part *wanted)
     }
 }
 
+/* Questions to declared channels, for those who coordinate what they are about; no part where there is none. */
+static void questions(struct desk *desk)
+{
+    const struct request *request = desk->request;
+    struct channel_question *asked;
+    size_t n;
+    if (office_channel_questions(request->office, request->reader, request->now, request->arena, &asked, &n) != OK || !n)
+        return;
+    struct val *part = part_of(desk, tr(request->lang, T_("Asked over all records")), NULL);
+    for (size_t i = 0; i < n && i < PART_ROWS; i++) {
+        add_row(desk, part, &asked[i].record);
+        struct val *rows = val_get(part, "rows"), *row = rows->items[rows->count - 1];
+        const char *step = words_in(&asked[i].step->words, request->lang);
+        val_set(request->arena, row, "state", asked[i].person ? val_strf(request->arena, "%s, %s", step, asked[i].person) : val_str(request->arena, step));
+    }
+}
+
 static enum status get_desk(const struct request *request, struct answer *answer)
 {
     struct desk desk = {.request = request, .parts = val_array(request->arena)};
@@ -182,6 +199,7 @@ static enum status get_desk(const struct request *request, struct answer *answer
         else if (part->register_)
             selection(&desk, part);
     }
+    questions(&desk);
     bool empty = true;
     for (size_t i = 0; i < desk.parts->count; i++)
         empty &= !val_count(val_get(desk.parts->items[i], "rows"));
