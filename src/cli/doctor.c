@@ -174,7 +174,14 @@ static void print_json(struct val *facts, const struct reasons *findings, struct
     buf_free(&text);
 }
 
-static void print_processes(const struct val *running)
+static const char *number_in(const struct val *item, const char *name, struct arena *arena)
+{
+    return arena_printf(arena, "%lld", (long long)val_get_int(item, name, -1));
+}
+static const char *yes_in(const struct val *item, const char *name) { return val_get_bool(item, name, false) ? tr(cli_lang(), T_("yes")) : tr(cli_lang(), T_("NO")); }
+static void say(const struct words words) { printf("%s\n", words.in[cli_lang()]); }
+
+static void print_processes(const struct val *running, struct arena *arena)
 {
     const struct val *list = val_get(running, "processes"), *listens = val_get(running, "listens");
     if (!running || !val_get_bool(running, "alive", false)) {
@@ -183,33 +190,33 @@ static void print_processes(const struct val *running)
     }
     for (size_t i = 0; i < val_count(list); i++) {
         const struct val *item = val_at(list, i);
-        printf("%-8s pid %lld, uid %lld, seccomp %s (mode %lld), Landlock and limits %s, %lld KiB\n", val_get_str(item, "name"), (long long)val_get_int(item, "pid", 0),
-               (long long)val_get_int(item, "uid", -1), val_get_bool(item, "seccomp", false) ? "yes" : "NO", (long long)val_get_int(item, "seccomp-mode", 0),
-               val_get_bool(item, "confined", false) ? "yes" : "NO", (long long)val_get_int(item, "resident-kib", 0));
+        printf("%-8s ", val_get_str(item, "name"));
+        say(words_format(arena, T_("pid %1$s, uid %2$s, seccomp %3$s (mode %4$s), Landlock and limits %5$s, %6$s KiB"), number_in(item, "pid", arena), number_in(item, "uid", arena),
+                         yes_in(item, "seccomp"), number_in(item, "seccomp-mode", arena), yes_in(item, "confined"), number_in(item, "resident-kib", arena)));
     }
     const struct val *jails = val_get(running, "jails");
     for (size_t i = 0; i < val_count(jails); i++)
-        printf("jail     pid %lld, uid %lld, seccomp mode %lld\n", (long long)val_get_int(val_at(jails, i), "pid", 0), (long long)val_get_int(val_at(jails, i), "uid", -1),
-               (long long)val_get_int(val_at(jails, i), "seccomp-mode", 0));
+        say(words_format(arena, T_("jail     pid %1$s, uid %2$s, seccomp mode %3$s"), number_in(val_at(jails, i), "pid", arena), number_in(val_at(jails, i), "uid", arena),
+                         number_in(val_at(jails, i), "seccomp-mode", arena)));
     if (!val_count(jails))
-        printf("jails    none now: one for each foreign file, while it is read\n");
+        printf("%s\n", tr(cli_lang(), T_("jails    none now: one for each foreign file, while it is read")));
     for (size_t i = 0; i < val_count(listens); i++)
-        printf("listens  %s:%lld%s\n", val_get_str(val_at(listens, i), "address"), (long long)val_get_int(val_at(listens, i), "port", 0),
-               val_get_bool(val_at(listens, i), "tls", false) ? ", TLS" : "");
+        say(words_format(arena, T_("listens  %1$s:%2$s%3$s"), val_get_str(val_at(listens, i), "address"), number_in(val_at(listens, i), "port", arena),
+                         val_get_bool(val_at(listens, i), "tls", false) ? ", TLS" : ""));
 }
 
-static void print_words(const struct val *facts, const struct reasons *findings)
+static void print_words(const struct val *facts, const struct reasons *findings, struct arena *arena)
 {
     enum lang lang = cli_lang();
     const struct val *office = val_get(facts, "office"), *channels = val_get(office, "channels"), *assumptions = val_get(office, "assumptions");
-    printf("signer   key in %s\n", val_get_str(val_get(facts, "folder"), "signer"));
-    printf("kernel   Landlock %lld, seccomp %s\n", (long long)val_get_int(facts, "landlock", 0), val_get_bool(facts, "seccomp", false) ? "yes" : "NO");
-    print_processes(val_get(facts, "running"));
+    say(words_format(arena, T_("signer   key in %1$s"), val_get_str(val_get(facts, "folder"), "signer")));
+    say(words_format(arena, T_("kernel   Landlock %1$s, seccomp %2$s"), number_in(facts, "landlock", arena), yes_in(facts, "seccomp")));
+    print_processes(val_get(facts, "running"), arena);
     printf("\n%s: %zu\n", tr(lang, T_("Declared channels")), val_count(channels));
     for (size_t i = 0; i < val_count(channels); i++)
-        printf("  %s.%s over %s, told to %s, at most %lld in %lld minutes for each person\n", val_get_str(val_at(channels, i), "register"), val_get_str(val_at(channels, i), "step"),
-               val_get_str(val_at(channels, i), "over"), val_get_str(val_at(channels, i), "ask"), (long long)val_get_int(val_at(channels, i), "limit", 0),
-               (long long)val_get_int(val_at(channels, i), "span-minutes", 0));
+        say(words_format(arena, T_("  %1$s.%2$s over %3$s, told to %4$s, at most %5$s in %6$s minutes for each person"), val_get_str(val_at(channels, i), "register"),
+                         val_get_str(val_at(channels, i), "step"), val_get_str(val_at(channels, i), "over"), val_get_str(val_at(channels, i), "ask"),
+                         number_in(val_at(channels, i), "limit", arena), number_in(val_at(channels, i), "span-minutes", arena)));
     printf("\n%s: %zu\n", tr(lang, T_("Rules whose standing is an assumption")), val_count(assumptions));
     for (size_t i = 0; i < val_count(assumptions); i++)
         printf("  %s\n", val_text(val_at(assumptions, i)));
@@ -242,7 +249,7 @@ int cli_doctor(int argc, char **argv)
     if (cli_flag(argc, argv, "--json"))
         print_json(facts, &findings, arena);
     else
-        print_words(facts, &findings);
+        print_words(facts, &findings, arena);
     int ret = findings.count ? 1 : 0;
     arena_free(arena);
     return ret;
