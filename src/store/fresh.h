@@ -21,7 +21,7 @@
 #include "store/store.h"
 
 #define FRESH_TARGET 40000          /* items kept before slices are moved */
-#define FRESH_SLICE 1000            /* items moved with a batch then, at least */
+#define FRESH_SLICE 1000            /* items moved with a batch then beyond twice what it brought, at most */
 #define TIME_KEY 8
 
 struct fresh;

@@ -93,6 +93,14 @@ static enum status walk(struct fresh *f, struct db *db, size_t most)
     return status;
 }
 
+/* How many items leave with this batch: twice what it brought and a share of what has piled up, so that a lone change pays for little more than
+ * itself and a full batch never falls behind; at most a slice beyond what it brought. */
+static size_t to_move(const struct fresh *f, size_t added)
+{
+    size_t most = 2 * added + (f->live - f->target) / 16;
+    return most > 2 * added + f->slice ? 2 * added + f->slice : most;
+}
+
 enum status fresh_seal(struct fresh *f, struct db *db, bool all)
 {
     enum status status = OK;
@@ -104,7 +112,7 @@ enum status fresh_seal(struct fresh *f, struct db *db, bool all)
         buf_clear(&f->log);
         status = walk(f, db, SIZE_MAX);
     } else if (f->live > f->target) {
-        status = walk(f, db, added > f->slice ? added : f->slice);
+        status = walk(f, db, to_move(f, added));
     }
     if (status == OK && f->log.len) {
         status = RUN(db, SQL_PUT_LOG, INT((int64_t)f->batch), BLOB(f->log.data, f->log.len));
