@@ -313,7 +313,7 @@ void asks_of_the_day(struct asking *a, uint64_t salt)
     form(ask, "family", "document");
     form(ask, "detected", "2027-03-01T07:40Z");
     form(ask, "narrative", "At 22:40 the guard found it open.");
-    form(ask, "label", draw(&salt, 4) ? base->late : base->confidential);
+    form(ask, "label", a->now < base->now + DAY || draw(&salt, 4) ? base->late : base->confidential);
     ask = post(a, "ict3", arena_printf(arena, "/asset/%s/edit", base->asset));
     form(ask, "role", arena_printf(arena, "Gateway %llu", (unsigned long long)draw(&salt, 9)));
     form(ask, "name", "Gateway");
