@@ -58,6 +58,7 @@ struct event {
     size_t raw_len;
     moment time;                           /* the event's own; MOMENT_NONE when it has none that can be read */
     uint64_t record;                       /* its number in its file (line, EventRecordID), from 1; 0: none */
+    const char *format;                    /* name of the log_format that read it ("json", "evtx"), set by the reader; lasting; NULL: none */
     struct arena *arena;                   /* for bytes that had to be made (unescaped, joined) */
 };
 
