@@ -22,6 +22,7 @@ struct demo {
     const char **units; size_t n_units;
     const char **zones; size_t n_zones;
     const char **systems; size_t n_systems;
+    const char **sources, **plans; size_t n_sources, n_plans;
     unsigned keys;                     /* change keys given out */
     size_t refused;                    /* steps that a rule refused: shown at the end, should be none */
 };
@@ -47,10 +48,27 @@ const char *demo_file(struct demo *, const char *login, moment, const char *regi
 const char *demo_holder(const struct demo *, const char *login);
 const char *demo_label(struct demo *, const char *policy, const char *class_name);
 
+/* A case with a next event; year.c tells all stories forward in time. */
+struct story {
+    moment next;                               /* MOMENT_EVER: nothing more happens */
+    unsigned stage, last;                      /* goes on until `last` */
+    bool (*go_on)(struct demo *, struct story *);
+    const char *number, *other;                /* of the record, of a dependent one */
+    const char *label;
+    bool grave;
+};
+void demo_after(struct demo *, struct story *, moment least, moment more);      /* sets the next event at random between the two */
+bool demo_alert(struct demo *, struct story *);                /* watch.c */
+bool demo_log_review(struct demo *, struct story *);
+bool demo_hunt(struct demo *, struct story *);
+bool demo_filter(struct demo *, struct story *);
+bool demo_rule_set(struct demo *, struct story *);
+
 /* The parts, in order. */
 struct val *demo_deed(struct demo *);                          /* people.c: a holder for every post */
 enum status demo_people(struct demo *);                        /* people.c: units, persons, superiors, clearances */
 enum status demo_places(struct demo *);                        /* places.c: zones, systems, assets */
+enum status demo_watch(struct demo *);                        /* watch.c: log sources and monitoring plans */
 enum status demo_year(struct demo *);                          /* year.c: incidents, documents, instructions, actions */
 const char *demo_login(const struct post_def *, struct arena *);
 extern const struct demo_post { const char *post, *login; } demo_posts[];

@@ -6,16 +6,7 @@
 
 #include "cli/demo/demo.h"
 
-struct story {
-    moment next;                               /* MOMENT_EVER: nothing more happens */
-    unsigned stage, last;                      /* goes on until `last` */
-    bool (*go_on)(struct demo *, struct story *);
-    const char *number, *other;                /* of the record, of a dependent one */
-    const char *label;
-    bool grave;
-};
-
-static void after(struct demo *demo, struct story *story, moment least, moment more)
+void demo_after(struct demo *demo, struct story *story, moment least, moment more)
 {
     story->next += least + (moment)demo_below(demo, (size_t)(more / MINUTE)) * MINUTE;
 }
@@ -49,26 +40,26 @@ static bool report(struct demo *demo, struct story *story)
     story->other = cases[n].classification;
     story->label = demo_chance(demo, 60) ? demo_label(demo, "NATO", "RESTRICTED") : demo_chance(demo, 70) ? demo_label(demo, "NATO", "CONFIDENTIAL") : demo_label(demo, "NATO", "SECRET");
     story->number = demo_create(demo, DEMO_PICK(demo, reporters), story->next, "incident", story->label, fields);
-    after(demo, story, 20 * MINUTE, 6 * HOUR);
+    demo_after(demo, story, 20 * MINUTE, 6 * HOUR);
     return story->number;
 }
 static bool contain(struct demo *demo, struct story *story)
 {
     bool good = demo_step(demo, "duty", story->next, story->number, "contain", demo_fields(demo, "{'containment':'Secured and watched; access stopped.','contained-at':'%s'}", demo_time(demo, story->next - 10 * MINUTE)), NULL);
-    after(demo, story, HOUR, DAY);
+    demo_after(demo, story, HOUR, DAY);
     return good;
 }
 static bool triage(struct demo *demo, struct story *story)
 {
     static const char *const severities[] = {"low", "low", "medium", "medium", "high", "severe"};
     bool good = demo_step(demo, "hso", story->next, story->number, "triage", demo_fields(demo, "{'classification':'%s','severity':'%s','personal-data':'not-involved'}", story->other, DEMO_PICK(demo, severities)), NULL);
-    after(demo, story, HOUR, 2 * DAY);
+    demo_after(demo, story, HOUR, 2 * DAY);
     return good;
 }
 static bool initial_report(struct demo *demo, struct story *story)
 {
     bool good = demo_step(demo, "hso", story->next, story->number, "send-initial-report", demo_fields(demo, "{'initial-report-sent':'%s'}", demo_time(demo, story->next - 5 * MINUTE)), NULL);
-    after(demo, story, HOUR, 2 * DAY);
+    demo_after(demo, story, HOUR, 2 * DAY);
     return good;
 }
 /* Those who handle the technical side of an ICT incident become members of its file. */
@@ -85,7 +76,7 @@ static bool assign(struct demo *demo, struct story *story)
     bool good = demo_step(demo, "hso", story->next, story->number, "assign", demo_fields(demo, "{'investigator':'%s'}", demo_holder(demo, "inv")), NULL);
     if (str_eq(story->other, "ict-incident"))
         admit(demo, story);
-    after(demo, story, 3 * DAY, 12 * DAY);
+    demo_after(demo, story, 3 * DAY, 12 * DAY);
     return good;
 }
 static bool conclude(struct demo *demo, struct story *story)
@@ -95,19 +86,19 @@ static bool conclude(struct demo *demo, struct story *story)
     story->grave = str_eq(finding, "compromise-possible");
     bool good = demo_step(demo, "inv", story->next, story->number, "conclude", demo_fields(demo, "{'finding':'%s','cause':'%s','damage':'%s','conclusions':'The course of events is established; those concerned were heard.'}",
         finding, DEMO_PICK(demo, causes), story->grave ? "limited" : "none"), NULL);
-    after(demo, story, DAY, 4 * DAY);
+    demo_after(demo, story, DAY, 4 * DAY);
     return good;
 }
 static bool inform(struct demo *demo, struct story *story)
 {
     bool good = !story->grave || demo_step(demo, "hso", story->next, story->number, "inform-originator", demo_fields(demo, "{'originator-informed-on':'%s','originator-informed-how':'Letter of the security office'}", demo_day(demo, story->next)), NULL);
-    after(demo, story, HOUR, DAY);
+    demo_after(demo, story, HOUR, DAY);
     return good;
 }
 static bool decide(struct demo *demo, struct story *story)
 {
     bool good = demo_step(demo, "hso", story->next, story->number, "decide-measures", demo_fields(demo, "{'measures-decided':'Retraining of the section and a check of the lock-up routine.'}"), NULL);
-    after(demo, story, HOUR, 2 * DAY);
+    demo_after(demo, story, HOUR, 2 * DAY);
     return good;
 }
 static bool order(struct demo *demo, struct story *story)
@@ -115,19 +106,19 @@ static bool order(struct demo *demo, struct story *story)
     const char *owner = demo->persons[10];     /* the holder behind "ict" */
     story->other = demo_create(demo, "hso", story->next, "corrective-measure", NULL, demo_fields(demo, "{'incident':'%s','what':'Retrain the section concerned','kind':'training','owner':'%s','due-date':'%s'}",
         story->number, owner, demo_day(demo, story->next + 30 * DAY)));
-    after(demo, story, 5 * DAY, 30 * DAY);
+    demo_after(demo, story, 5 * DAY, 30 * DAY);
     return story->other;
 }
 static bool finish(struct demo *demo, struct story *story)
 {
     bool good = demo_step(demo, "ict", story->next, story->other, "finish", demo_fields(demo, "{'done-on':'%s','proof':'List of attendance signed by all.'}", demo_day(demo, story->next)), NULL);
-    after(demo, story, DAY, 8 * DAY);
+    demo_after(demo, story, DAY, 8 * DAY);
     return good;
 }
 static bool verify(struct demo *demo, struct story *story)
 {
     bool good = demo_step(demo, "ssl", story->next, story->other, "verify", demo_fields(demo, "{'effectiveness':'effective','verified-on':'%s','verification':'List seen, two persons questioned.'}", demo_day(demo, story->next)), NULL);
-    after(demo, story, DAY, 5 * DAY);
+    demo_after(demo, story, DAY, 5 * DAY);
     return good;
 }
 static bool close_case(struct demo *demo, struct story *story)
@@ -150,11 +141,11 @@ static bool document(struct demo *demo, struct story *story)
         const char *label = demo_chance(demo, 25) ? demo_label(demo, "EU", DEMO_PICK(demo, eu_classes)) : demo_label(demo, "NATO", DEMO_PICK(demo, classes));
         story->number = demo_create(demo, "reg", story->next, "document", label, demo_fields(demo, "{'title':'%s','reference':'DHQ/%zu/%04zu','kind':'%s','originator':'%s','dated':'%s'}",
             subject, 2000 + demo_below(demo, 90), demo_below(demo, 10000), DEMO_PICK(demo, kinds), demo->units[demo_below(demo, 13)], demo_day(demo, story->next - 5 * DAY)));
-        after(demo, story, 10 * MINUTE, HOUR);
+        demo_after(demo, story, 10 * MINUTE, HOUR);
         return story->number;
     }
     bool good = demo_create(demo, "reg", story->next, "document-copy", NULL, demo_fields(demo, "{'document':'%s','control-number':'%s/%u','copy-number':%u,'medium':'paper'}", story->number, story->number + 4, story->stage, story->stage));
-    after(demo, story, 2 * MINUTE, HOUR);
+    demo_after(demo, story, 2 * MINUTE, HOUR);
     return good;
 }
 
@@ -176,7 +167,7 @@ static bool instruction(struct demo *demo, struct story *story)
     default:
         (void)demo_two(demo, "hso", "ssl", at, story->number, "put-in-force", demo_fields(demo, "{'in-force-from':'%s','review-on':'%s'}", demo_day(demo, at), demo_day(demo, at + 300 * DAY)), NULL);
     }
-    after(demo, story, 2 * HOUR, 5 * DAY);
+    demo_after(demo, story, 2 * HOUR, 5 * DAY);
     return story->number;
 }
 
@@ -192,18 +183,21 @@ static bool action(struct demo *demo, struct story *story)
         (void)demo_step(demo, "ict", at, story->number, "finish", demo_fields(demo, "{'done-on':'%s','proof':'Done and recorded.'}", demo_day(demo, at)), NULL);
     else
         (void)demo_step(demo, "hso", at, story->number, "close", demo_fields(demo, "{'checked-on':'%s'}", demo_day(demo, at)), NULL);
-    after(demo, story, 3 * DAY, 25 * DAY);
+    demo_after(demo, story, 3 * DAY, 25 * DAY);
     return story->number;
 }
 
 /* ---- the year ---- */
 
 static const struct { bool (*go_on)(struct demo *, struct story *); size_t n; unsigned stages; unsigned full; } kinds_of_story[] = {
-    {incident, 170, INCIDENT_STAGES, 70}, {document, 110, 4, 100}, {instruction, 24, 3, 80}, {action, 60, 3, 60}};
+    {incident, 170, INCIDENT_STAGES, 70}, {document, 110, 4, 100}, {instruction, 24, 3, 80}, {action, 60, 3, 60},
+    {demo_alert, 150, 3, 85}, {demo_log_review, 36, 2, 90}, {demo_hunt, 14, 5, 60}, {demo_filter, 8, 2, 75}, {demo_rule_set, 4, 2, 75}};
+
+#define STORIES_MOST 700
 
 enum status demo_year(struct demo *demo)
 {
-    struct story *stories = ARENA_ARRAY(demo->arena, struct story, 400);
+    struct story *stories = ARENA_ARRAY(demo->arena, struct story, STORIES_MOST);
     size_t n = 0;
     for (size_t k = 0; k < sizeof kinds_of_story / sizeof *kinds_of_story; k++)
         for (size_t i = 0; i < kinds_of_story[k].n; i++) {
