@@ -47,6 +47,7 @@ struct event_value {
     field_id field;
     enum value_kind kind;
     uint32_t len;
+    bool escaped;                          /* only from a reader that was asked for it: `text` still holds JSON escapes; see event_text() */
     const char *text;                      /* as written, unescaped, UTF-8, not NUL-terminated; "true" ... for the other kinds */
     const char *name;                      /* only where field is 0 */
 };
@@ -70,5 +71,8 @@ void event_clear(struct event *);
 bool event_add(struct event *, field_id, enum value_kind, const char *text, size_t len);
 /* The first value of the field; NULL when there is none. */
 const struct event_value *event_get(const struct event *, field_id);
+/* Undoes a value's escapes, in the event's scratch memory, once; does nothing to a value that has none. Whoever asks a JSON reader to
+ * leave escapes alone (json.h) calls this before it looks at a value. Returns value->text. */
+const char *event_text(const struct event *, struct event_value *);
 
 #endif
