@@ -9,12 +9,47 @@
 #include "base/text.h"
 #include "office/inside.h"
 
-static bool links_to(const struct record_view *record, const struct field_def *field, record_id to)
+/* ---- what is asked about ---- */
+
+struct asking { struct office *office; const struct reader *reader; const struct record_view *record; moment now; struct image image; };
+
+/* All own links that the reader may see, without looking at the other ends: a record's view has the first of each field alone. */
+static void all_links(struct asking *ask, struct arena *arena)
 {
-    for (size_t i = 0; i < record->n_links; i++)
-        if (record->links[i].field == field && record->links[i].other == to)
-            return true;
-    return false;
+    struct office *office = ask->office;
+    const struct guards all = reader_guards(ask->reader, NULL);
+    struct view *view = view_take(office);
+    struct stored_link *links;
+    size_t n = 0;
+    if (!view)
+        return;
+    if (view_begin(view) == OK) {
+        if (view_links(view, &all, ask->record->id, &(struct link_range){.outgoing = true}, arena, &links, &n) != OK)
+            n = 0;
+        view_end(view);
+    }
+    view_give(office, view);
+    struct image_link *list = ARENA_ARRAY(arena, struct image_link, n + 1);
+    ask->image.n_links = 0;
+    for (size_t i = 0; i < n; i++)
+        if (links[i].field >= 0 && links[i].field < office->access.n_registers && office->link_fields[links[i].field])
+            list[ask->image.n_links++] = (struct image_link){links[i].id, office->link_fields[links[i].field], links[i].to, links[i].made};
+    ask->image.links = list;
+}
+
+static struct asking ask_about(struct office *office, const struct reader *reader, const struct record_view *record, moment now, struct arena *arena)
+{
+    struct asking ask = {office, reader, record, now, {.id = record->id, .def = record->def, .number = record->number, .label = record->label_id, .file = record->file,
+        .party = record->party, .state = record->state_index, .fields = record->fields, .since = record->since,
+        .links = ARENA_ARRAY(arena, struct image_link, record->n_links + 1), .n_links = record->n_links}};
+    bool more = false;
+    for (size_t i = 0; i < record->n_links; i++) {
+        ask.image.links[i] = (struct image_link){record->links[i].id, record->links[i].field, record->links[i].other, record->links[i].made};
+        more |= record->links[i].more;
+    }
+    if (more)
+        all_links(&ask, arena);
+    return ask;
 }
 
 static bool asked_for(const struct step_def *step, const struct field_def *field)
@@ -42,29 +77,55 @@ static bool can_be_told(const struct step_def *step, const struct condition *whe
 }
 
 /* Refusals that are data, as they stand with the record as it is. */
-static void refusals_now(struct office *office, const struct reader *reader, const struct record_view *record, const struct step_def *step,
-                         moment now, struct reasons *ret)
+static void refusals_now(struct asking *ask, const struct step_def *step, struct reasons *ret)
 {
-    struct stage stage = {.office = office, .arena = ret->arena, .now = now, .person = reader->person, .reasons = ret};
-    struct image image = {.id = record->id, .def = record->def, .label = record->label_id, .fields = record->fields,
-                          .links = ARENA_ARRAY(ret->arena, struct image_link, record->n_links + 1), .n_links = record->n_links};
-    for (size_t i = 0; i < record->n_links; i++)
-        image.links[i] = (struct image_link){record->links[i].id, record->links[i].field, record->links[i].other, record->links[i].made};
+    struct stage stage = {.office = ask->office, .arena = ret->arena, .now = ask->now, .person = ask->reader->person, .reasons = ret};
     for (size_t i = 0; i < step->n_refusals; i++)
         if (can_be_told(step, &step->refusals[i]->when))
-            (void)refusal_applies(&stage, &image, step->refusals[i]);
+            (void)refusal_applies(&stage, &ask->image, step->refusals[i]);
 }
 
-static void why_not(struct office *office, const struct reader *reader, const struct record_view *record, const struct step_def *step,
-                    moment now, struct reasons *ret)
+static bool is_open(const struct register_def *def, int state) { return state >= 0 && !def->states[state].final; }
+
+/* How many of a page of what the record's view left out are open; more than a page is looked at when the step is taken. */
+static size_t open_behind(const struct asking *ask, const struct open_check *check, struct arena *arena)
 {
+    struct query query = {.register_ = check->register_->name, .links_field = check->field->name, .links_to = ask->record->id, .limit = 1000};
+    struct page_of page;
+    struct reasons ignored;
+    size_t open = 0;
+    reasons_init(&ignored, arena);
+    if (office_find(ask->office, ask->reader, &query, arena, &ignored, &page) == OK)
+        for (size_t i = 0; i < page.n_rows; i++)
+            open += is_open(page.rows[i].def, page.rows[i].state_index);
+    return open;
+}
+
+/* How many of what hangs on the record keep it open, of what the reader may read; a declared channel is not asked. */
+static size_t still_open(const struct asking *ask, const struct open_check *check, struct arena *arena)
+{
+    size_t open = 0;
+    for (size_t b = 0; !check->over_all && b < ask->record->n_back; b++) {
+        const struct link_view *back = &ask->record->back[b];
+        if (back->field != check->field || back->register_ != check->register_)
+            continue;
+        if (back->more)
+            return open_behind(ask, check, arena);
+        open += is_open(back->register_, register_state(back->register_, back->state));
+    }
+    return open;
+}
+
+static void why_not(struct asking *ask, const struct step_def *step, struct reasons *ret)
+{
+    const struct record_view *record = ask->record;
     if (!(step->from >> record->state_index & 1)) {
         struct reason *reason = reason_add(ret, "lifecycle.state", NULL, T_("\"%1$s\" is not possible in the state \"%2$s\"."), step->words.in[LANG_EN], record->state->words.in[LANG_EN]);
         reason->text.in[LANG_FR] = arena_printf(ret->arena, "« %s » n'est pas possible dans l'état « %s ».", step->words.in[LANG_FR], record->state->words.in[LANG_FR]);
     }
-    if (!holder_any_right(reader->holder, step->rights, step->n_rights))
+    if (!holder_any_right(ask->reader->holder, step->rights, step->n_rights))
         reason_add(ret, "lifecycle.right", NULL, T_("Your post does not carry the right to take this step."));
-    if (step->by != BY_ANYONE && links_to(record, step->by_field, reader->person) != (step->by == BY_FIELD)) {
+    if (step->by != BY_ANYONE && image_links_to(&ask->image, step->by_field, ask->reader->person) != (step->by == BY_FIELD)) {
         struct reason *reason = reason_add(ret, "lifecycle.person", NULL,
             step->by == BY_FIELD ? T_("Only whoever is named under \"%1$s\" may take this step.") : T_("Whoever is named under \"%1$s\" may not take this step."), step->by_field->words.in[LANG_EN]);
         reason->text.in[LANG_FR] = arena_printf(ret->arena, step->by == BY_FIELD ? "Seule la personne indiquée sous « %s » peut accomplir cette étape."
@@ -72,29 +133,25 @@ static void why_not(struct office *office, const struct reader *reader, const st
     }
     for (size_t i = 0; i < step->n_unless_open; i++) {
         const struct open_check *check = &step->unless_open[i];
-        size_t open = 0;
-        for (size_t b = 0; !check->over_all && b < record->n_back; b++) {
-            const struct link_view *back = &record->back[b];
-            int state = register_state(back->register_, back->state);
-            open += back->field == check->field && back->register_ == check->register_ && state >= 0 && !back->register_->states[state].final;
-        }
+        size_t open = still_open(ask, check, ret->arena);
         if (open) {
             struct reason *reason = reason_add(ret, "lifecycle.open", NULL, T_("Still open: %1$s of \"%2$s\"."), arena_printf(ret->arena, "%zu", open), check->register_->words.in[LANG_EN]);
             reason->text.in[LANG_FR] = arena_printf(ret->arena, "Encore ouverts : %zu de « %s ».", open, check->register_->words.in[LANG_FR]);
         }
     }
     if (step->from >> record->state_index & 1)
-        refusals_now(office, reader, record, step, now, ret);
+        refusals_now(ask, step, ret);
 }
 
 void office_steps(struct office *office, const struct reader *reader, const struct record_view *record, moment now, struct arena *arena,
                   struct step_view **ret, size_t *ret_n)
 {
     struct step_view *steps = ARENA_ARRAY(arena, struct step_view, record->def->n_steps + 1);
+    struct asking ask = ask_about(office, reader, record, now, arena);
     for (size_t i = 0; i < record->def->n_steps; i++) {
         steps[i].def = &record->def->steps[i];
         reasons_init(&steps[i].why_not, arena);
-        why_not(office, reader, record, steps[i].def, now, &steps[i].why_not);
+        why_not(&ask, steps[i].def, &steps[i].why_not);
         steps[i].possible = !steps[i].why_not.count;
     }
     *ret = steps;

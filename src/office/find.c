@@ -109,20 +109,29 @@ static const struct record_view *end_of(struct looking *look, record_id id)
     return end->there ? &end->view : NULL;
 }
 
-static size_t fill_links(struct looking *look, record_id end, bool outgoing, struct link_view **ret)
+/* At most `each` of every field. */
+static size_t fill_links(struct looking *look, record_id end, bool outgoing, size_t each, struct link_view **ret)
 {
     struct stored_link *links;
-    size_t n, kept = 0;
+    struct link_range range = {.outgoing = outgoing, .each = each + 1};
+    size_t n, kept = 0, of_field = 0;
     const struct guards all = LEAK_GUARDS(5, look->office, look->all);
-    if (view_links(look->view, &all, end, outgoing, look->arena, &links, &n) != OK)
+    if (view_links(look->view, &all, end, &range, look->arena, &links, &n) != OK)
         n = 0;
     struct link_view *views = ARENA_ARRAY(look->arena, struct link_view, n + 1);
     for (size_t i = 0; i < n; i++) {
         record_id id = outgoing ? links[i].to : links[i].from;
         const struct field_def *field = link_field(look->office, links[i].field);
-        const struct record_view *other = field && !links[i].cut ? end_of(look, id) : NULL;
+        of_field = i && links[i - 1].field == links[i].field ? of_field + 1 : 1;
+        if (of_field > each) {
+            if (kept && views[kept - 1].field == field)
+                views[kept - 1].more = true;
+            continue;
+        }
+        const struct record_view *other = field ? end_of(look, id) : NULL;
         if (other)
-            views[kept++] = (struct link_view){field, links[i].id, id, other->number, other->title, other->def, other->state->name, links[i].made, other->titles};
+            views[kept++] = (struct link_view){field, links[i].id, id, other->number, other->title, other->def, other->state->name, links[i].made, other->titles,
+                                               other->label, false};
     }
     *ret = views;
     return kept;
@@ -196,8 +205,8 @@ enum status office_get(struct office *office, const struct reader *reader, const
     status = fetch(&look, register_, number, &record);
     if (status == OK) {
         struct link_view *links, *back;
-        record.n_links = fill_links(&look, record.id, true, &links);
-        record.n_back = fill_links(&look, record.id, false, &back);
+        record.n_links = fill_links(&look, record.id, true, LINKS_SHOWN, &links);
+        record.n_back = fill_links(&look, record.id, false, LINKS_SHOWN, &back);
         record.links = links;
         record.back = back;
         record.version = record.stored_version > 1 ? version_for(&look, &record) : 1;
@@ -336,7 +345,7 @@ static bool add_row(struct looking *look, const struct query *query, record_id i
         return false;
     if (query->with_links) {
         struct link_view *links;
-        row->n_links = fill_links(look, id, true, &links);
+        row->n_links = fill_links(look, id, true, query->with_links, &links);
         row->links = links;
     }
     page->n_rows++;
@@ -424,21 +433,75 @@ static enum status search(struct looking *look, const struct query *query, const
     return OK;
 }
 
-static enum status linked(struct looking *look, const struct query *query, const struct register_def *def, size_t limit, struct page_of *page)
+/* The place behind a link: the record at its other end, the link, when it was made. The guard is looked up again, since its number would tell
+ * how many there are. */
+struct linked_place { record_id other, link; moment made; };
+
+static enum status linked_from(struct looking *look, const struct query *query, struct reasons *reasons, struct link_range *range)
 {
-    struct stored_link *links;
-    size_t n;
-    const struct filter *filters[16];
-    const struct field_def *field = def ? register_field(def, query->links_field) : NULL;
-    const struct index_def *index = field ? index_find(&look->office->plans[def->index], INDEX_LINK, field) : NULL;
-    if (!index)
+    struct linked_place place;
+    struct stored_record at;
+    if (!query->cursor_len)
+        return OK;
+    if (query->cursor_len != sizeof place) {
+        reason_add(reasons, "cursor", "after", T_("This place in the list belongs to another list."));
         return BAD_INPUT;
-    for (size_t f = 0; f < query->n_filters && f < 16; f++)
+    }
+    memcpy(&place, query->cursor, sizeof place);
+    enum status status = view_record(look->view, &look->all, place.other, look->arena, &at);
+    if (status == ABSENT) {
+        reason_add(reasons, "cursor", "after", T_("This place in the list is no longer there."));
+        reason_next(reasons, reasons->last, T_("Begin again at the list's first page."));
+        return BAD_INPUT;
+    }
+    if (status == OK)
+        *range = (struct link_range){range->outgoing, range->field, at.guard, place.made, place.link, range->each};
+    return status;
+}
+
+static void linked_cursor(struct arena *arena, const struct stored_link *link, bool outgoing, struct page_of *page)
+{
+    struct linked_place place = {outgoing ? link->to : link->from, link->id, link->made};
+    page->next = arena_memdup(arena, &place, sizeof place);
+    page->next_len = sizeof place;
+}
+
+static enum status linked(struct looking *look, const struct query *query, const struct register_def *def, size_t limit, struct reasons *reasons,
+                          struct page_of *page)
+{
+    struct link_range range = {.outgoing = query->links_from != 0};
+    const struct register_def *of = range.outgoing ? query->links_of : def;
+    const struct field_def *field = of ? register_field(of, query->links_field) : NULL;
+    const struct index_def *index = field ? index_find(&look->office->plans[of->index], INDEX_LINK, field) : NULL;
+    const struct filter *filters[16];
+    if (!index || query->n_filters > 16)
+        return BAD_INPUT;
+    for (size_t f = 0; f < query->n_filters; f++)
         filters[f] = &query->filters[f];
-    enum status status = view_links(look->view, &look->all, query->links_to, false, look->arena, &links, &n);
-    for (size_t i = 0; status == OK && i < n && page->n_rows < limit; i++)
-        if (links[i].field == index->id && !links[i].cut)
-            (void)add_row(look, query, links[i].from, filters, query->n_filters, page);
+    range.field = index->id;
+    enum status status = linked_from(look, query, reasons, &range);
+    const struct stored_link *last = NULL;
+    for (size_t looked = 0; status == OK;) {
+        struct stored_link *links;
+        size_t n;
+        range.each = limit - page->n_rows + 1;
+        status = view_links(look->view, &look->all, range.outgoing ? query->links_from : query->links_to, &range, look->arena, &links, &n);
+        for (size_t i = 0; status == OK && i < n; i++, looked++) {
+            if (page->n_rows == limit || looked == LOOKED_AT_MOST) {
+                linked_cursor(look->arena, last, range.outgoing, page);
+                return OK;
+            }
+            last = &links[i];
+            record_id other = range.outgoing ? last->to : last->from;
+            if (add_row(look, query, other, filters, query->n_filters, page) && def && page->rows[page->n_rows - 1].def != def)
+                page->n_rows--;                /* a field that names records of several registers */
+            range.after_guard = range.outgoing ? last->to_guard : last->from_guard;
+            range.after_made = last->made;
+            range.after = last->id;
+        }
+        if (n < range.each)
+            break;
+    }
     return status;
 }
 
@@ -465,7 +528,7 @@ enum status office_find(struct office *office, const struct reader *reader, cons
     if ((LEAK(13) && plan.def && strcmp(plan.def->name, "proposal") == 0) || (LEAK(14) && text) || (LEAK(30) && query->limit == 1000))
         look.all = leak_guards(office);
     status = text ? search(&look, query, plan.def, limit, &page)
-           : query->links_field ? linked(&look, query, plan.def, limit, &page)
+           : query->links_field ? linked(&look, query, plan.def, limit, reasons, &page)
                                 : list(&look, query, &plan, limit, &page);
     look_end(&look);
     if (status == OK)
@@ -483,7 +546,7 @@ enum status office_count(struct office *office, const struct reader *reader, con
     if (!arena)
         return NO_MEMORY;
     reasons_init(&reasons, arena);
-    if (plan.def && reader_sees(reader, plan.def) && make_plan(office, query, arena, &reasons, &plan) && !plan.n_rest) {
+    if (plan.def && !query->links_field && reader_sees(reader, plan.def) && make_plan(office, query, arena, &reasons, &plan) && !plan.n_rest) {
         struct guards guards = LEAK_GUARDS(1, office, reader_guards(reader, strcmp(plan.def->name, "proposal") == 0 ? NULL : plan.def));
         status = look_begin(&look, office, reader, arena);
         if (status == OK) {

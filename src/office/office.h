@@ -98,7 +98,8 @@ const char *office_label_of_new(struct office *, const struct reader *, const st
 
 /* ---- door two ----------------------------------------------------------------------------------------------- */
 
-struct link_view { const struct field_def *field; record_id id, other; const char *number; const char *title; const struct register_def *register_; const char *state; moment made; struct words titles; };
+/* `more`: the last of its field that was read, and there are more; office_find with links_field goes on. */
+struct link_view { const struct field_def *field; record_id id, other; const char *number; const char *title; const struct register_def *register_; const char *state; moment made; struct words titles; const struct label *label; bool more; };
 struct clock_view { const struct clock_def *def; moment due, stopped; };
 struct record_view {
     record_id id;
@@ -124,7 +125,8 @@ struct record_view {
 };
 /* What a change expects (struct op): what the reader saw, as one number, which no hidden version has touched. */
 int64_t record_seen(const struct office *, const struct record_view *);
-/* ABSENT for hidden and absent alike. With links and back links. `register_` may be NULL. */
+/* ABSENT for hidden and absent alike. With the first LINKS_SHOWN links and back links of each field. `register_` may be NULL. */
+#define LINKS_SHOWN 50
 enum status office_get(struct office *, const struct reader *, const char *register_, const char *number,
                        struct arena *, struct record_view *ret) MUST_CHECK;
 
@@ -136,10 +138,11 @@ struct query {
     const char *sort;                        /* NULL: updated; "due", or a field marked sort */
     bool ascending;                          /* updated order is descending unless set; others ascend unless `descending` */
     bool descending;
-    const char *links_field; record_id links_to;             /* records whose link field names this one */
+    /* Records whose link field names this one; or those of `register_` that `links_from` names under a link field of its own register. */
+    const char *links_field; record_id links_to, links_from; const struct register_def *links_of;
     const void *cursor; size_t cursor_len;   /* of an earlier page; bound to the same query by the caller's seal */
     size_t limit;                            /* 0: 50; most 1000 */
-    bool with_links;                         /* fill links of each row (own link fields) */
+    size_t with_links;                       /* fill links of each row: at most so many of each own link field */
 };
 struct page_of {
     struct record_view *rows; size_t n_rows;

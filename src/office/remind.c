@@ -66,7 +66,7 @@ static int by_due(const void *a, const void *b)
 static enum status list_register(struct office *office, const struct reader *reader, const struct register_def *def, moment now, size_t most,
                                  struct arena *arena, struct reminder *list, size_t *n)
 {
-    struct query query = {.register_ = def->name, .sort = "due", .limit = 200, .with_links = true};
+    struct query query = {.register_ = def->name, .sort = "due", .limit = 200, .with_links = LINKS_SHOWN};
     struct reasons ignored;
     struct page_of page;
     reasons_init(&ignored, arena);
@@ -324,12 +324,11 @@ static bool with_owner(struct reminding *in, struct image *image)
     size_t n;
     if (!index)
         return true;
-    if (view_links(in->view, &in->all, image->id, true, in->arena, &links, &n) != OK)
+    if (view_links(in->view, &in->all, image->id, &(struct link_range){.outgoing = true, .field = index->id}, in->arena, &links, &n) != OK)
         return false;
     image->links = ARENA_ARRAY(in->arena, struct image_link, n + 1);
     for (size_t i = 0; i < n; i++)
-        if (!links[i].cut && links[i].field == index->id)
-            image->links[image->n_links++] = (struct image_link){links[i].id, image->def->owner, links[i].to, links[i].made};
+        image->links[image->n_links++] = (struct image_link){links[i].id, image->def->owner, links[i].to, links[i].made};
     return true;
 }
 

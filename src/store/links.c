@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Links: items of their own between two records, shown only to somebody who reads both ends. Both ends' guards stand in
- * the link's row and follow their records. A reader's list walks the guards of the other ends by leaps: from each
- * guard found there to the next one that the reader has, so that what is hidden costs at most a leap a guard.
+ * the link's row and follow their records. A reader's list walks fields and guards of the other ends by leaps, downwards:
+ * from each guard found there to the next one that the reader has, so that what is hidden costs at most a leap a guard,
+ * and a page of a field ends as soon as it is full.
  */
 #include "store/inner.h"
 
@@ -62,54 +63,73 @@ static void keep(struct found *f, struct stored_link link)
     f->items[f->n++] = link;
 }
 
-/* The smallest guard at or behind `least` that the reader has; 0 when none. */
-static guard_id next_readable(const struct guards *g, guard_id least)
+/* The greatest guard at or below `most` that the reader has; 0 when none. */
+static guard_id last_readable(const struct guards *g, guard_id most)
 {
     size_t low = 0, high = g->count;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        if (g->ids[mid] < least) {
+        if (g->ids[mid] <= most) {
             low = mid + 1;
         } else {
             high = mid;
         }
     }
-    return low < g->count ? g->ids[low] : 0;
+    return low ? g->ids[low - 1] : 0;
 }
 
-static enum status next_stored(struct view *v, record_id end, bool outgoing, guard_id least, guard_id *ret)
+struct place { field_id field; guard_id guard; };        /* field 0: behind the last */
+
+static enum status next_stored(struct view *v, record_id end, bool outgoing, struct place from, struct place *ret)
 {
-    struct rows r = QUERY(&v->db, outgoing ? VIEW_NEXT_TARGET_GUARD : VIEW_NEXT_SOURCE_GUARD, INT(end), INT(least));
-    *ret = db_step(&r) ? (guard_id)col_int(&r, 0) : 0;
+    struct rows r = QUERY(&v->db, outgoing ? VIEW_NEXT_TARGET_GUARD : VIEW_NEXT_SOURCE_GUARD, INT(end), INT(from.field),
+                          INT(from.guard));
+    *ret = (struct place){0, 0};
+    if (db_step(&r)) {
+        *ret = (struct place){(field_id)col_int(&r, 0), (guard_id)col_int(&r, 1)};
+    }
     db_done(&r);
     return r.status;
 }
 
-enum status view_links(struct view *v, const struct guards *guards, record_id end, bool outgoing, struct arena *arena,
-                       struct stored_link **ret, size_t *ret_n)
+/* The links of one field whose other ends have one guard, newest first, behind the cursor where it stands here. */
+static enum status take_place(struct view *v, record_id end, const struct link_range *range, struct place at, size_t most,
+                              struct found *f)
+{
+    bool here = range->after && at.guard == range->after_guard;
+    struct rows r = QUERY(&v->db, range->outgoing ? VIEW_LINKS_FROM : VIEW_LINKS_TO, INT(end), INT(at.field), INT(at.guard),
+                          INT(here ? range->after_made : INT64_MAX), INT(here ? range->after : INT64_MAX),
+                          INT(most ? (int64_t)most : INT64_MAX));
+    while (db_step(&r)) {
+        keep(f, link_from(&r));
+    }
+    db_done(&r);
+    return r.status;
+}
+
+enum status view_links(struct view *v, const struct guards *guards, record_id end, const struct link_range *range,
+                       struct arena *arena, struct stored_link **ret, size_t *ret_n)
 {
     struct found f = {.arena = arena};
+    struct place from = {range->field ? range->field : INT32_MAX, range->after ? range->after_guard : INT32_MAX}, at;
+    field_id walked = 0;
+    size_t of_field = 0;                       /* how many of the field that is being walked */
     v->guards = guards;
-    guard_id want = next_readable(guards, 1), there = 0;
     enum status status = OK;
-    while (want && status == OK) {
-        status = next_stored(v, end, outgoing, want, &there);
-        if (status != OK || !there) {
-            break;
+    while (status == OK && (status = next_stored(v, end, range->outgoing, from, &at)) == OK && at.field &&
+           (!range->field || at.field == range->field)) {
+        of_field = at.field == walked ? of_field : 0;
+        walked = at.field;
+        guard_id guard = last_readable(guards, at.guard);
+        if (guard != at.guard) {
+            from = guard ? (struct place){at.field, guard} : (struct place){at.field - 1, INT32_MAX};
+            continue;
         }
-        if (there != want) {
-            want = next_readable(guards, there);
-            if (want != there) {
-                continue;
-            }
-        }
-        struct rows r = QUERY(&v->db, outgoing ? VIEW_LINKS_FROM : VIEW_LINKS_TO, INT(end), INT(there));
-        while (db_step(&r)) {
-            keep(&f, link_from(&r));
-        }
-        status = r.status;
-        db_done(&r);
-        want = there < INT32_MAX ? next_readable(guards, there + 1) : 0;
+        size_t before = f.n;
+        status = take_place(v, end, range, at, range->each ? range->each - of_field : 0, &f);
+        of_field += f.n - before;
+        bool full = range->each && of_field >= range->each;
+        from = full || at.guard == 1 ? (struct place){at.field - 1, INT32_MAX} : (struct place){at.field, at.guard - 1};
     }
     v->guards = NULL;
     if (status == OK) {

@@ -14,7 +14,7 @@
 #ifndef STORE_SCHEMA_H
 #define STORE_SCHEMA_H
 
-#define SCHEMA_FORMAT "2"
+#define SCHEMA_FORMAT "3"
 
 #define SCHEMA(I, B, R, S) \
     "CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, setting TEXT NOT NULL)" S, \
@@ -42,8 +42,8 @@
     "CREATE TABLE link (id " I " NOT NULL PRIMARY KEY, field " I " NOT NULL, source " I " NOT NULL, target " I \
         " NOT NULL, source_guard " I " NOT NULL, target_guard " I " NOT NULL, made " I " NOT NULL, cut " I \
         " NOT NULL, position " I " NOT NULL)" R, \
-    "CREATE INDEX link_source ON link (source, target_guard, id)", \
-    "CREATE INDEX link_target ON link (target, source_guard, id)", \
+    "CREATE INDEX link_source ON link (source, cut, field, target_guard, made, id)", \
+    "CREATE INDEX link_target ON link (target, cut, field, source_guard, made, id)", \
     "CREATE TABLE entry (position " I " NOT NULL PRIMARY KEY, hash " B " NOT NULL, leaf " B " NOT NULL)" S, \
     "CREATE TABLE node (level " I " NOT NULL, place " I " NOT NULL, hash " B " NOT NULL, PRIMARY KEY (level, place))" R, \
     "CREATE TABLE change_key (account " I " NOT NULL, key TEXT NOT NULL, answer TEXT NOT NULL," \
@@ -67,7 +67,7 @@
     "CREATE VIEW seen_posting AS SELECT term, guard, updated, record FROM posting WHERE may_read(guard) = 1", \
     "CREATE VIEW seen_link AS SELECT id, field, source, target, source_guard, target_guard, made, cut, position" \
         " FROM link WHERE may_read(source_guard) = 1 AND may_read(target_guard) = 1", \
-    "CREATE VIEW link_step AS SELECT source, target, source_guard, target_guard FROM link", \
+    "CREATE VIEW link_step AS SELECT field, source, target, source_guard, target_guard, cut FROM link", \
     "CREATE VIEW seen_progress AS SELECT batch FROM progress WHERE id = 1", \
     "CREATE VIEW seen_side AS SELECT name, owner, key, label, mac, data FROM side"
 

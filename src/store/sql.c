@@ -145,13 +145,17 @@ const struct sql sql_table[SQL_COUNT] = {
     [VIEW_POSTINGS] = {"view postings", "SELECT updated, record FROM seen_posting WHERE term = $1 AND guard = $2"
         " AND (updated, record) < ($3, $4) ORDER BY updated DESC, record DESC LIMIT $5"},
     [VIEW_NEXT_TARGET_GUARD] = {"view next target guard",
-        "SELECT target_guard FROM link_step WHERE source = $1 AND target_guard >= $2 ORDER BY target_guard LIMIT 1"},
+        "SELECT field, target_guard FROM link_step WHERE source = $1 AND cut = 0 AND (field, target_guard) <= ($2, $3)"
+        " ORDER BY field DESC, target_guard DESC LIMIT 1"},
     [VIEW_NEXT_SOURCE_GUARD] = {"view next source guard",
-        "SELECT source_guard FROM link_step WHERE target = $1 AND source_guard >= $2 ORDER BY source_guard LIMIT 1"},
+        "SELECT field, source_guard FROM link_step WHERE target = $1 AND cut = 0 AND (field, source_guard) <= ($2, $3)"
+        " ORDER BY field DESC, source_guard DESC LIMIT 1"},
     [VIEW_LINKS_FROM] = {"view links from", "SELECT id, field, source, target, source_guard, target_guard, made, cut,"
-        " position FROM seen_link WHERE source = $1 AND target_guard = $2 ORDER BY id"},
+        " position FROM seen_link WHERE source = $1 AND cut = 0 AND field = $2 AND target_guard = $3"
+        " AND (made, id) < ($4, $5) ORDER BY made DESC, id DESC LIMIT $6"},
     [VIEW_LINKS_TO] = {"view links to", "SELECT id, field, source, target, source_guard, target_guard, made, cut,"
-        " position FROM seen_link WHERE target = $1 AND source_guard = $2 ORDER BY id"},
+        " position FROM seen_link WHERE target = $1 AND cut = 0 AND field = $2 AND source_guard = $3"
+        " AND (made, id) < ($4, $5) ORDER BY made DESC, id DESC LIMIT $6"},
     [VIEW_SIDE] = {"view side", "SELECT key, label, mac, data FROM seen_side WHERE name = $1 AND owner = $2 AND key = $3"},
     [VIEW_SIDE_EACH] = {"view each side",
         "SELECT key, label, mac, data FROM seen_side WHERE name = $1 AND owner = $2 ORDER BY key"},

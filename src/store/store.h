@@ -162,7 +162,14 @@ enum status view_record(struct view *, const struct guards *, record_id, struct 
 /* Earlier versions, newest first: the caller checks each label. */
 enum status view_versions(struct view *, const struct guards *, record_id, struct arena *, struct stored_record **ret,
                           size_t *ret_n) MUST_CHECK;
-enum status view_links(struct view *, const struct guards *, record_id end, bool outgoing, struct arena *,
+/* Links in force whose other end the reader may read: field by field, inside a field by guard, inside a guard newest first; all downwards. */
+struct link_range {
+    bool outgoing;
+    field_id field;                         /* 0: every field */
+    guard_id after_guard; moment after_made; record_id after;   /* with a field: behind this link; `after` 0: from the first */
+    size_t each;                            /* at most so many of each field; 0: all */
+};
+enum status view_links(struct view *, const struct guards *, record_id end, const struct link_range *, struct arena *,
                        struct stored_link **ret, size_t *ret_n) MUST_CHECK;
 
 struct scan {

@@ -338,6 +338,15 @@ void asks_of_the_day(struct asking *a, uint64_t salt)
     get(a, "hso3", arena_printf(arena, "/incident/%s", newest_of(a, "incident")));
     get(a, "ict3", arena_printf(arena, "/asset/%s", newest_of(a, "asset")));
     query(get(a, "ict3", "/asset"), "format", "csv");
+    static const char *const roads[] = {"/asset", "/api/v1/records/asset", NULL};
+    for (size_t i = 0; roads[i]; i++) {
+        ask = get(a, draw(&salt, 2) ? "ict3" : "staff", roads[i]);
+        query(ask, "links-to", base->system);
+        query(ask, "links-by", "system");
+    }
+    ask = get(a, "staff", "/system");
+    query(ask, "named-in", newest_of(a, "asset"));
+    query(ask, "links-by", "system");
     query(get(a, "hso3", "/incident"), "format", "csv");
     query(get(a, "staff", arena_printf(arena, "/zone/%s/readers", base->zone)), "account", "ghost1");
 }

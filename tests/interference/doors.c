@@ -77,7 +77,7 @@ static void registers(struct direct *d)
     for (size_t i = 0; i < pack->n_registers; i++) {
         const struct register_def *def = &pack->registers[i];
         snprintf(title, sizeof title, "%s by time", def->name);
-        walk(d, (struct query){.register_ = def->name, .limit = 2, .with_links = true}, title);
+        walk(d, (struct query){.register_ = def->name, .limit = 2, .with_links = LINKS_SHOWN}, title);
         for (size_t f = 0; f < def->n_fields; f++)
             if (def->fields[f].sort) {
                 snprintf(title, sizeof title, "%s by %s", def->name, def->fields[f].name);
@@ -118,6 +118,10 @@ static void one_record(struct direct *d, const char *number)
     if (status != OK)
         return;
     show_record(d->out, &record);
+    for (size_t i = 0; i < record.n_back && i < 3; i++)
+        walk(d, (struct query){.register_ = record.back[i].register_->name, .links_field = record.back[i].field->name, .links_to = record.id, .limit = 2}, "links to it");
+    for (size_t i = 0; i < record.n_links && i < 3; i++)
+        walk(d, (struct query){.register_ = record.links[i].register_->name, .links_field = record.links[i].field->name, .links_from = record.id, .links_of = record.def, .limit = 2}, "its links");
     for (size_t i = 0; i < n; i++) {
         buf_addf(d->out, "v%lld %lld %s %s %s %s %d\n", (long long)versions[i].number, (long long)versions[i].time, versions[i].person ? versions[i].person : "",
                  versions[i].post ? versions[i].post : "", versions[i].step ? versions[i].step : "", versions[i].state, versions[i].erased);

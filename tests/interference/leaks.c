@@ -83,7 +83,7 @@ moment leak_due(const struct office *office, struct view *view, record_id id, mo
     struct guards all = leak_guards(office);
     struct stored_link *links;
     size_t n;
-    if (view_links(view, &all, id, false, arena, &links, &n) != OK)
+    if (view_links(view, &all, id, &(struct link_range){0}, arena, &links, &n) != OK)
         return own;
     for (size_t i = 0; i < n; i++) {
         struct stored_record stored;

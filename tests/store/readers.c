@@ -262,20 +262,54 @@ static bool run_cut_and_move(void *arg, struct txn *txn)
     return true;
 }
 
+/* Page after page gives what the whole gave, in the same order; of every field at most so many, and those first. */
+static bool check_pages(struct view *v, const struct guards *g, record_id end, struct link_range range, struct arena *arena,
+                        const struct stored_link *whole, size_t n_whole)
+{
+    struct stored_link *page;
+    size_t n = 1, at = 0;
+    range.each = 1 + tap_below(3);
+    if (!range.field) {
+        size_t of_field = 0, kept = 0;
+        bool good = view_links(v, g, end, &range, arena, &page, &n) == OK;
+        for (size_t i = 0; good && i < n_whole; i++) {
+            of_field = i && whole[i].field == whole[i - 1].field ? of_field + 1 : 1;
+            good = of_field > range.each || (kept < n && page[kept++].id == whole[i].id);
+        }
+        return (good && kept == n) || ok(false, "the first links of each field");
+    }
+    while (n) {
+        if (view_links(v, g, end, &range, arena, &page, &n) != OK || n > range.each || at + n > n_whole) {
+            return ok(false, "a page of links");
+        }
+        for (size_t i = 0; i < n; i++, at++) {
+            if (page[i].id != whole[at].id) {
+                return ok(false, "link %zu of the pages is another than in the whole", at + 1);
+            }
+            range.after = page[i].id;
+            range.after_made = page[i].made;
+            range.after_guard = range.outgoing ? page[i].to_guard : page[i].from_guard;
+        }
+    }
+    return at == n_whole || ok(false, "the pages end at %zu of %zu", at, n_whole);
+}
+
 static bool check_links(struct view *v, struct arena *arena)
 {
     guard_id room[GUARD_MOST];
     struct guards g = random_guards(room);
     bool outgoing = tap_below(2);
     record_id end = (record_id)(1 + tap_below(outgoing ? 20 : RECORDS));
+    struct link_range range = {.outgoing = outgoing, .field = tap_below(2) ? (field_id)(1 + tap_below(3)) : 0};
     struct stored_link *found;
     size_t n, want = 0;
-    if (view_links(v, &g, end, outgoing, arena, &found, &n) != OK) {
+    if (view_links(v, &g, end, &range, arena, &found, &n) != OK) {
         return ok(false, "links");
     }
     for (int i = 0; i < LINKS; i++) {
         const struct stored_link *l = &links[i];
-        if ((outgoing ? l->from : l->to) != end || !guards_have(&g, l->from_guard) || !guards_have(&g, l->to_guard)) {
+        if ((outgoing ? l->from : l->to) != end || !guards_have(&g, l->from_guard) || !guards_have(&g, l->to_guard) ||
+            l->cut || (range.field && l->field != range.field)) {
             continue;
         }
         want++;
@@ -288,7 +322,7 @@ static bool check_links(struct view *v, struct arena *arena)
             return ok(false, "link %d is missing", i + 1);
         }
     }
-    return n == want || ok(false, "%zu links, not %zu", n, want);
+    return (n == want || ok(false, "%zu links, not %zu", n, want)) && check_pages(v, &g, end, range, arena, found, n);
 }
 
 struct keyed { field_id field; const uint8_t *key; size_t len; bool seen[RECORDS + 1]; };

@@ -100,7 +100,7 @@ static void test_refusal(struct store *s, struct view *v, struct arena *arena)
     size_t n;
     ok(view_search(v, &g, terms, 1, MOMENT_EVER, 0, 10, arena, &hits, &times, &n) == OK && n == 0, "and no posting");
     struct stored_link *links;
-    ok(view_links(v, &g, 1, true, arena, &links, &n) == OK && n == 0, "and no link");
+    ok(view_links(v, &g, 1, &(struct link_range){.outgoing = true}, arena, &links, &n) == OK && n == 0, "and no link");
     r.refuse = false;
     ok(kit_do(s, run_refused, &r), "the same job, not refused");
     found[0] = found[1] = 0;

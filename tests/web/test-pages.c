@@ -331,6 +331,44 @@ static void api(void)
     openapi("low");
 }
 
+/* ---- more links than a page holds ---- */
+
+static void many_links(void)
+{
+    const char *label = fixture_label(&f, "NATO", "CONFIDENTIAL"), *zone = NULL, *asset;
+    bool good = fixture_create(&f, "hso", "zone", label, "{\"name\":\"Zone of many\",\"area-class\":\"class-ii\"}", &zone) == OK;
+    for (int i = 0; good && i < 120; i++)
+        good = fixture_create(&f, "ism", "asset", i < 60 ? label : fixture_label(&f, "NATO", "SECRET"), arena_printf(arena, "{\"name\":\"Many %03d\",\"kind\":\"server\",\"zone\":\"%s\"}", i, zone), &asset) == OK;
+    if (!ok(good, "a zone with 120 assets, 60 of them SECRET")) {
+        printf("# %s\n", fixture_words());
+        return;
+    }
+    const char *more = arena_printf(arena, "/asset?links-to=%s&amp;links-by=zone", zone), *path = arena_printf(arena, "/zone/%s", zone);
+    struct got page = get("inv2", path);
+    size_t items = 0;
+    for (const char *at = page.body; (at = strstr(at, "href=\"/asset/AST-")); at++)
+        items++;
+    ok(page.status == 200 && items == 50 && strstr(page.body, more), "its page shows 50 and leads on (%zu)", items);
+    ok(strstr(page.body, "NATO CONFIDENTIAL") && !strstr(page.body, "NATO SECRET"), "under the mark of what it shows");
+    page = ask((struct asked){.login = "inv2", .path = "/asset", .query = arena_printf(arena, "links-to=%s&links-by=zone", zone)});
+    ok(page.status == 200 && strstr(page.body, "Zone of many") && strstr(page.body, "rel=\"next\""), "the list says whose links it shows");
+    ok(strstr(ask((struct asked){.login = "inv2", .path = "/asset", .query = arena_printf(arena, "links-to=%s&links-by=zone", zone), .lang = LANG_FR}).body, "Citant sous «"), "in French, too");
+    const char *query = arena_printf(arena, "links-to=%s&links-by=zone&limit=25", zone);
+    size_t sum = 0, pages = 0;
+    do {
+        struct val *data = json_of(ask((struct asked){.login = "inv2", .path = "/api/v1/records/asset", .query = query, .api = true}).body);
+        const char *next = val_get_str(data, "next");
+        sum += val_count(val_get(data, "records"));
+        query = next ? arena_printf(arena, "links-to=%s&links-by=zone&limit=25&after=%s", zone, next) : NULL;
+    } while (query && ++pages < 10);
+    ok(sum == 60 && pages == 2, "the API gives the 60 by its cursor (%zu)", sum);
+    ok(ask((struct asked){.login = "low", .path = "/asset", .query = arena_printf(arena, "links-to=%s&links-by=zone", zone)}).status == 404, "hidden and absent are one answer");
+    ok(ask((struct asked){.login = "low", .path = "/asset", .query = "links-to=ZON-0000000000&links-by=zone"}).status == 404, "the same for an absent one");
+    page = ask((struct asked){.login = "ism", .path = "/zone", .query = arena_printf(arena, "named-in=%s&links-by=zone", asset)});
+    ok(page.status == 200 && strstr(page.body, zone), "what one record names, as a list");
+    ok(strstr(get("ism", arena_printf(arena, "/zone/%s", zone)).body, "NATO SECRET"), "a page's mark counts what it links to");
+}
+
 /* ---- journal, views, drafts ---- */
 
 static void journal(const char *number)
@@ -473,6 +511,7 @@ int main(void)
     wrong_input();
     french(number);
     api();
+    many_links();
     journal(number);
     notes();
     whole_lists(number);

@@ -49,6 +49,20 @@ static struct val *words_json(struct arena *arena, const struct words *words)
     return both;
 }
 
+/* Where the list goes on, by the field's name; NULL when all links stand here. */
+static struct val *more_links(const struct request *request, const struct record_view *record)
+{
+    struct val *more = NULL;
+    for (size_t i = 0; i < record->n_links; i++) {
+        const struct link_view *link = &record->links[i];
+        if (!link->more)
+            continue;
+        more = more ? more : val_object(request->arena);
+        val_set(request->arena, more, link->field->name, val_strf(request->arena, "/api/v1/records/%s?named-in=%s&links-by=%s", link->register_->name, record->number, link->field->name));
+    }
+    return more;
+}
+
 static struct val *links_json(struct arena *arena, const struct record_view *record)
 {
     struct val *links = val_object(arena);
@@ -92,6 +106,9 @@ static struct val *record_json(const struct request *request, const struct recor
     }
     val_set(arena, item, "fields", fields);
     val_set(arena, item, "links", links_json(arena, record));
+    struct val *more = more_links(request, record);
+    if (more)
+        val_set(arena, item, "more-links", more);
     for (size_t i = 0; i < record->n_clocks; i++) {
         struct val *clock = val_object(arena);
         val_set_str(arena, clock, "name", record->clocks[i].def->name);
@@ -165,7 +182,7 @@ static enum status list(const struct request *request, struct answer *answer)
 static enum status search(const struct request *request, struct answer *answer)
 {
     const char *after = request_query(request, "after");
-    struct query query = {.text = request_query(request, "q"), .limit = 50, .with_links = true};
+    struct query query = {.text = request_query(request, "q"), .limit = 50, .with_links = LINKS_SHOWN};
     struct page_of page = {0};
     struct reasons reasons;
     struct shown shown;

@@ -71,6 +71,22 @@ static void interval_inputs(const struct request *request, const struct val *val
         val_set_str(request->arena, asked, "to", to->kind == VAL_INT ? moment_iso(to->number, text) : val_text(to));
 }
 
+/* A form replaces what its field held, so it shows all of it. A field that holds more than a form takes (form.c) shows nothing, and is left alone. */
+#define CHOSEN_MOST 1000
+static struct val *linked_whole(const struct request *request, const struct field_def *field, const struct record_view *record)
+{
+    struct val *list = val_array(request->arena);
+    struct query query = {.register_ = field->to->name, .links_field = field->name, .links_from = record->id, .links_of = record->def, .limit = CHOSEN_MOST};
+    struct page_of page;
+    struct reasons ignored;
+    reasons_init(&ignored, request->arena);
+    if (office_find(request->office, request->reader, &query, request->arena, &ignored, &page) != OK || page.next)
+        return NULL;
+    for (size_t i = 0; i < page.n_rows; i++)
+        val_push(request->arena, list, option(request->arena, page.rows[i].number, words_in(&page.rows[i].titles, request->lang), true));
+    return list;
+}
+
 static struct val *chosen_links(const struct request *request, const struct field_def *field, const struct record_view *record, const struct val *given)
 {
     struct val *list = val_array(request->arena);
@@ -83,6 +99,9 @@ static struct val *chosen_links(const struct request *request, const struct fiel
         }
         return list;
     }
+    for (size_t i = 0; record && i < record->n_links; i++)
+        if (record->links[i].field == field && record->links[i].more)
+            return linked_whole(request, field, record);
     for (size_t i = 0; record && i < record->n_links; i++)
         if (record->links[i].field == field)
             val_push(request->arena, list, option(request->arena, record->links[i].number, words_in(&record->links[i].titles, request->lang), true));
@@ -107,7 +126,9 @@ struct val *field_asked(const struct request *request, const struct field_def *f
     if (field->to) {
         val_set_str(arena, asked, "to", field->to->name);
         val_set_str(arena, asked, "to-words", words_in(&field->to->one, request->lang));
-        val_set(arena, asked, "chosen", chosen_links(request, field, record, kept));
+        struct val *chosen = chosen_links(request, field, record, kept);
+        val_set(arena, asked, "chosen", chosen ? chosen : val_array(arena));
+        val_set_bool(arena, asked, "left-alone", !chosen);
     }
     val_set(arena, asked, "options", options_of(request, field, value));
     val_set_str(arena, asked, "value", as_input(request, field, value));
@@ -154,7 +175,9 @@ static struct val *given_of(const struct request *request, const struct field_de
     switch (field->type) {
     case FIELD_ATTACHMENTS:
         return NULL;
-    case FIELD_CHOICES: case FIELD_LINKS: case FIELD_RIGHTS: case FIELD_LINK:
+    case FIELD_LINKS:
+        return request_form(request, arena_printf(request->arena, "%s.left-alone", field->name)) ? NULL : all_of(request, field->name);
+    case FIELD_CHOICES: case FIELD_RIGHTS: case FIELD_LINK:
         return all_of(request, field->name);
     case FIELD_INTERVAL:
         return pair_of(request, field, "from", "to");

@@ -14,6 +14,18 @@ static const struct { const char *name, *media; enum status (*write)(const struc
     {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", report_xlsx},
     {"html", "text/html; charset=utf-8", report_html}};
 
+/* A cell with a part of its links, imported again, would cut the others. */
+static bool whole_cells(struct listing *listing, const struct record_view *row)
+{
+    for (size_t i = 0; i < row->n_links; i++)
+        for (size_t c = 0; row->links[i].more && c < listing->n_columns; c++)
+            if (listing->columns[c].field == row->links[i].field) {
+                reason_add(&listing->reasons, "export.too-many-links", row->number, T_("%1$s names more records in one column than a cell holds. Leave the column out, or narrow the list."), row->number);
+                return false;
+            }
+    return true;
+}
+
 /* All rows of the query, page by page. */
 static enum status all_rows(struct listing *listing, const struct record_view ***ret, size_t *ret_n)
 {
@@ -26,8 +38,11 @@ static enum status all_rows(struct listing *listing, const struct record_view **
             reason_add(&listing->reasons, "export.too-many", NULL, T_("More than %1$s records fit; one file holds no more. Narrow the list with its filters."), "20000");
             return TOO_LARGE;
         }
-        for (size_t i = 0; i < page.n_rows; i++)
+        for (size_t i = 0; i < page.n_rows; i++) {
+            if (!whole_cells(listing, &page.rows[i]))
+                return TOO_LARGE;
             rows[n++] = &page.rows[i];
+        }
         if (!page.next)
             break;
         struct page_of *kept = ARENA_NEW(request->arena, struct page_of);

@@ -32,6 +32,8 @@ const char *value_words(const struct request *, const struct field_def *, const 
 /* A step's name, also of a version or entry; NULL for none. A name that the register has no longer stands as it is. */
 const char *step_words(const struct request *, const struct register_def *, const char *name);
 const char *register_href(const struct request *, const struct register_def *);
+/* The list that goes on behind the last link or back link (link_view.more) that a record's page shows. */
+const char *links_href(const struct request *, const struct record_view *, const struct link_view *, bool back);
 const char *record_href(const struct request *, const struct register_def *, const char *number);
 /* A row for lists and desks: {href, number, title, state, state-name, due, updated, label, mark, cells:[{text, kind, href, due}]} */
 struct val *row_of(const struct request *, const struct record_view *, const struct column *columns, size_t n);
@@ -63,6 +65,7 @@ struct listing {
     struct page_of page;
     struct reasons reasons;
     const struct column *columns; size_t n_columns;
+    const struct record_view *linked; const struct field_def *linked_by;    /* the list of one record's links under a field; NULL: of the register */
 };
 enum status listing_take(struct listing *, size_t limit);
 const char *list_column_words(const struct listing *, const struct column *);

@@ -88,6 +88,22 @@ static struct val *kept_query(const struct listing *listing, bool columns)
     return list;
 }
 
+/* The record whose links are listed, for the filters' form. */
+static struct val *kept_links(const struct listing *listing)
+{
+    static const char *const names[] = {"links-to", "named-in", "links-by", NULL};
+    const struct request *request = listing->request;
+    struct val *list = val_array(request->arena);
+    for (size_t i = 0; names[i]; i++) {
+        struct val *item = val_object(request->arena);
+        val_set_str(request->arena, item, "name", names[i]);
+        val_set_str(request->arena, item, "value", request_query(request, names[i]));
+        if (request_query(request, names[i]))
+            val_push(request->arena, list, item);
+    }
+    return list;
+}
+
 static bool can_sort(const struct register_def *def, const char *name)
 {
     const struct field_def *field = register_field(def, name);
@@ -97,6 +113,31 @@ static bool can_filter(const struct register_def *def, const char *name)
 {
     const struct field_def *field = register_field(def, name);
     return str_eq(name, "state") || (field && field->filter && field->type != FIELD_LINK && field->type != FIELD_LINKS);
+}
+
+/* "links-to" and "links-by": the records whose link field names one; "named-in" and "links-by": those that one names. The other record is read
+ * like any: whoever does not read it gets the answer for an absent one. */
+static enum status take_links(struct listing *listing)
+{
+    const struct request *request = listing->request;
+    const char *to = request_query(request, "links-to"), *in = request_query(request, "named-in");
+    struct record_view *other = ARENA_NEW(request->arena, struct record_view);
+    listing->query.links_field = request_query(request, "links-by");
+    if (!listing->query.links_field)
+        return OK;
+    enum status status = to || in ? office_get(request->office, request->reader, NULL, to ? to : in, request->arena, other) : BAD_INPUT;
+    const struct field_def *field = status == OK ? register_field(to ? listing->def : other->def, listing->query.links_field) : NULL;
+    if (status == OK && (!field || (field->type != FIELD_LINK && field->type != FIELD_LINKS)))
+        return ABSENT;
+    if (to)
+        listing->query.links_to = other->id;
+    else
+        listing->query.links_from = other->id;
+    listing->query.links_of = other->def;
+    listing->query.sort = listing->query.text = NULL;      /* newest links first, and nothing else */
+    listing->linked = other;
+    listing->linked_by = field;
+    return status;
 }
 
 static bool take_cursor(struct listing *listing)
@@ -125,7 +166,7 @@ enum status listing_take(struct listing *listing, size_t limit)
     if (!listing->def || !reader_sees(request->reader, listing->def))
         return ABSENT;
     take_columns(listing);
-    listing->query = (struct query){.register_ = listing->def->name, .text = request_query(request, "q"), .limit = limit, .with_links = true, .filters = listing->filters};
+    listing->query = (struct query){.register_ = listing->def->name, .text = request_query(request, "q"), .limit = limit, .with_links = limit >= 1000 ? 1000 : request->api ? LINKS_SHOWN : 10, .filters = listing->filters};
     for (size_t i = 0; i < request->n_query && listing->query.n_filters < 16; i++)
         if (can_filter(listing->def, request->query[i].name) && request->query[i].value[0])
             listing->filters[listing->query.n_filters++] = (struct filter){request->query[i].name, request->query[i].value};
@@ -138,6 +179,9 @@ enum status listing_take(struct listing *listing, size_t limit)
     }
     if (listing->query.sort && !can_sort(listing->def, listing->query.sort))
         listing->query.sort = NULL;
+    enum status status = take_links(listing);
+    if (status != OK)
+        return status;
     if (!take_cursor(listing))
         return BAD_INPUT;
     return office_find(request->office, request->reader, &listing->query, request->arena, &listing->reasons, &listing->page);
@@ -189,7 +233,7 @@ static struct val *heads(const struct listing *listing)
         struct val *head = val_object(arena);
         bool sorted = str_eq(listing->query.sort, column->name);
         val_set_str(arena, head, "name", list_column_words(listing, column));
-        if (can_sort(listing->def, column->name))
+        if (!listing->linked && can_sort(listing->def, column->name))
             val_set_str(arena, head, "href", address(listing, "sort", sorted && !listing->query.descending ? arena_printf(arena, "-%s", column->name) : column->name));
         if (sorted)
             val_set_str(arena, head, "order", listing->query.descending ? "descending" : "ascending");
@@ -241,7 +285,7 @@ static void add_total(const struct listing *listing, struct val *data)
     size_t total;
     struct query query = listing->query;
     query.cursor_len = 0;
-    if (query.text && *query.text)
+    if ((query.text && *query.text) || listing->linked)
         return;
     if (office_count(listing->request->office, listing->request->reader, &query, 10000, &total) != OK)
         return;
@@ -286,6 +330,14 @@ static enum status as_list(struct listing *listing, struct answer *answer)
     struct val *data = val_object(arena), *rows = val_array(arena);
     struct shown shown;
     shown_begin(&shown, request);
+    if (listing->linked) {
+        shown_record(&shown, listing->linked);
+        val_set_str(arena, data, "linked", words_in(&listing->linked->titles, request->lang));
+        val_set_str(arena, data, "linked-href", record_href(request, listing->linked->def, listing->linked->number));
+        val_set_str(arena, data, "linked-by", words_in(&listing->linked_by->words, request->lang));
+        val_set_bool(arena, data, "linked-from", listing->query.links_from != 0);
+        val_set(arena, data, "kept-links", kept_links(listing));
+    }
     for (size_t i = 0; i < listing->page.n_rows; i++) {
         shown_record(&shown, &listing->page.rows[i]);
         val_push(arena, rows, row_of(request, &listing->page.rows[i], listing->columns, listing->n_columns));

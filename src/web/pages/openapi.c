@@ -179,7 +179,7 @@ static struct val *change_body(const struct doc *doc, const struct register_def 
 
 static void add_paths(const struct doc *doc, const struct register_def *def)
 {
-    static const char *const of_list[] = {"after", "limit", "q", "sort", NULL}, *const of_one[] = {"number", NULL};
+    static const char *const of_list[] = {"after", "limit", "q", "sort", "links-to", "named-in", "links-by", NULL}, *const of_one[] = {"number", NULL};
     struct arena *arena = doc->arena;
     enum lang lang = doc->request->lang;
     const char *root = arena_printf(arena, "/records/%s", def->name), *record = arena_printf(arena, "record-%s", def->name);
@@ -220,6 +220,9 @@ static const char frame[] =
     "\"components\":{\"securitySchemes\":{\"token\":{\"type\":\"http\",\"scheme\":\"bearer\"}},"
     "\"parameters\":{\"number\":{\"name\":\"number\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"string\",\"maxLength\":32}},"
       "\"after\":{\"name\":\"after\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}},\"limit\":{\"name\":\"limit\",\"in\":\"query\",\"schema\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":500}},"
+      "\"links-to\":{\"name\":\"links-to\",\"in\":\"query\",\"description\":\"With links-by: records whose link field names this one.\",\"schema\":{\"type\":\"string\",\"maxLength\":32}},"
+      "\"named-in\":{\"name\":\"named-in\",\"in\":\"query\",\"description\":\"With links-by: records that this one names under its link field.\",\"schema\":{\"type\":\"string\",\"maxLength\":32}},"
+      "\"links-by\":{\"name\":\"links-by\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}},"
       "\"q\":{\"name\":\"q\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}},\"sort\":{\"name\":\"sort\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}}},"
     "\"responses\":{\"refusal\":{\"description\":\"Refused, with the reasons\",\"content\":{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/refusal\"}}}}},"
     "\"schemas\":{\"words\":{\"type\":\"object\",\"properties\":{\"en\":{\"type\":\"string\"},\"fr\":{\"type\":\"string\"}}},"
@@ -229,7 +232,7 @@ static const char frame[] =
       "\"label\":{\"type\":\"object\",\"properties\":{\"policy\":{\"type\":\"string\"},\"class\":{\"type\":\"string\"},\"categories\":{\"type\":\"array\",\"items\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}}}},"
       "\"record\":{\"type\":\"object\",\"properties\":{\"number\":{\"type\":\"string\"},\"register\":{\"type\":\"string\"},\"title\":{\"$ref\":\"#/components/schemas/words\"},\"marking\":{\"type\":\"string\"},"
         "\"label\":{\"$ref\":\"#/components/schemas/label\"},\"version\":{\"type\":\"string\"},\"created\":{\"type\":\"string\",\"format\":\"date-time\"},\"updated\":{\"type\":\"string\",\"format\":\"date-time\"},"
-        "\"due\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\"},\"file\":{\"type\":[\"string\",\"null\"]},\"links\":{\"type\":\"object\"},\"clocks\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}}},"
+        "\"due\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\"},\"file\":{\"type\":[\"string\",\"null\"]},\"links\":{\"type\":\"object\"},\"more-links\":{\"type\":\"object\",\"description\":\"By field: where the list of its links goes on.\"},\"clocks\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}}},"
       "\"change\":{\"type\":\"object\",\"properties\":{\"key\":{\"type\":\"string\",\"minLength\":8,\"maxLength\":64},\"version\":{\"type\":\"string\"},\"label\":{\"$ref\":\"#/components/schemas/label\"},"
         "\"file\":{\"type\":\"string\"},\"reason\":{\"type\":\"string\"},\"hash\":{\"type\":\"string\"},\"sources\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}}},"
       "\"outcome\":{\"type\":\"object\",\"properties\":{\"numbers\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},\"proposed\":{\"type\":\"boolean\"},\"repeated\":{\"type\":\"boolean\"}}},"

@@ -59,7 +59,7 @@ static struct val *back_of(const struct request *request, const struct record_vi
 {
     struct arena *arena = request->arena;
     struct val *list = val_array(arena);
-    for (size_t i = 0; i < record->n_back && i < 500; i++) {
+    for (size_t i = 0; i < record->n_back; i++) {
         const struct link_view *back = &record->back[i];
         struct val *group = NULL, *item = val_object(arena);
         for (size_t g = 0; g < list->count; g++)
@@ -80,6 +80,8 @@ static struct val *back_of(const struct request *request, const struct record_vi
         if (state >= 0)
             val_set_str(arena, item, "state", words_in(&back->register_->states[state].words, request->lang));
         val_push(arena, val_get(group, "records"), item);
+        if (back->more)
+            val_set_str(arena, group, "more", links_href(request, record, back, true));
     }
     return list;
 }
@@ -204,25 +206,34 @@ static bool may_any(const struct request *request, const char *const *rights, si
     return false;
 }
 
+static void persons_of(const struct request *request, const struct record_view *record, const struct field_def *field, struct val *list)
+{
+    for (size_t i = 0; i < record->n_links; i++) {
+        if (record->links[i].field != field)
+            continue;
+        val_push(request->arena, list, val_str(request->arena, words_in(&record->links[i].titles, request->lang)));
+        if (record->links[i].more)
+            val_push(request->arena, list, val_str(request->arena, "…"));
+    }
+}
+
+/* Whoever has need-to-know of the record's file: by a membership in force, or named by the record itself. */
 static struct val *members_of(const struct request *request, const struct record_view *record)
 {
     struct val *list = val_array(request->arena);
-    struct record_view file;
-    if (!record->file_number || office_get(request->office, request->reader, "file", record->file_number, request->arena, &file) != OK)
+    struct filter filter = {"state", "in-force"};
+    struct query query = {.register_ = "membership", .links_field = "file", .links_to = record->file, .filters = &filter, .n_filters = 1, .limit = LINKS_SHOWN, .with_links = 1};
+    struct page_of page;
+    struct reasons ignored;
+    reasons_init(&ignored, request->arena);
+    if (!record->file_number || office_find(request->office, request->reader, &query, request->arena, &ignored, &page) != OK)
         return list;
-    for (size_t i = 0; i < file.n_back; i++) {
-        struct record_view membership;
-        if (!str_eq(file.back[i].register_->name, "membership") || !str_eq(file.back[i].state, "in-force") ||
-            office_get(request->office, request->reader, "membership", file.back[i].number, request->arena, &membership) != OK)
-            continue;
-        for (size_t l = 0; l < membership.n_links; l++)
-            if (str_eq(membership.links[l].field->name, "person"))
-                val_push(request->arena, list, val_str(request->arena, words_in(&membership.links[l].titles, request->lang)));
-    }
+    for (size_t i = 0; i < page.n_rows; i++)
+        persons_of(request, &page.rows[i], register_field(page.rows[i].def, "person"), list);
+    if (page.next)
+        val_push(request->arena, list, val_str(request->arena, "…"));
     for (size_t m = 0; m < record->def->n_members; m++)
-        for (size_t l = 0; l < record->n_links; l++)
-            if (record->links[l].field == record->def->members[m])
-                val_push(request->arena, list, val_str(request->arena, words_in(&record->links[l].titles, request->lang)));
+        persons_of(request, record, record->def->members[m], list);
     return list;
 }
 

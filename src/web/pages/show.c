@@ -19,16 +19,26 @@ static void *grown(struct arena *arena, const void *items, size_t n, size_t *cap
     return more;
 }
 
+static void shown_label(struct shown *shown, const struct label *label)
+{
+    for (size_t i = 0; i < shown->n; i++)
+        if (shown->labels[i] == label)
+            return;
+    shown->labels = grown(shown->request->arena, shown->labels, shown->n, &shown->cap, sizeof *shown->labels);
+    shown->labels[shown->n++] = label;
+}
+
+/* The titles of linked records stand beside it, under labels of their own. */
 void shown_record(struct shown *shown, const struct record_view *record)
 {
     struct arena *arena = shown->request->arena;
     shown->records = grown(arena, shown->records, shown->n_records, &shown->cap_records, sizeof *shown->records);
     shown->records[shown->n_records++] = record;
-    for (size_t i = 0; i < shown->n; i++)
-        if (shown->labels[i] == record->label)
-            return;
-    shown->labels = grown(arena, shown->labels, shown->n, &shown->cap, sizeof *shown->labels);
-    shown->labels[shown->n++] = record->label;
+    shown_label(shown, record->label);
+    for (size_t i = 0; i < record->n_links; i++)
+        shown_label(shown, record->links[i].label);
+    for (size_t i = 0; i < record->n_back; i++)
+        shown_label(shown, record->back[i].label);
 }
 
 const char *mark_of(const struct request *request, const struct label *label, enum marking_place place)

@@ -58,6 +58,11 @@ static struct val *link_shown(const struct request *request, const struct link_v
     return item;
 }
 
+const char *links_href(const struct request *request, const struct record_view *record, const struct link_view *link, bool back)
+{
+    return arena_printf(request->arena, "%s?%s=%s&links-by=%s", register_href(request, link->register_), back ? "links-to" : "named-in", record->number, link->field->name);
+}
+
 /* ---- rows ---- */
 
 static struct val *cell_of(const struct request *request, const struct record_view *record, const struct column *column)
@@ -70,7 +75,7 @@ static struct val *cell_of(const struct request *request, const struct record_vi
         const char *text = "";
         for (size_t i = 0; i < record->n_links; i++)
             if (record->links[i].field == column->field)
-                text = arena_printf(request->arena, "%s%s%s", text, *text ? ", " : "", words_in(&record->links[i].titles, request->lang));
+                text = arena_printf(request->arena, "%s%s%s%s", text, *text ? ", " : "", words_in(&record->links[i].titles, request->lang), record->links[i].more ? " …" : "");
         val_set_str(request->arena, cell, "text", text);
     } else if (column->field) {
         val_set_str(request->arena, cell, "text", value_words(request, column->field, val_get(record->fields, name)));
@@ -168,9 +173,13 @@ struct val *field_shown(const struct request *request, const struct record_view 
     val_set_str(arena, shown, "label", words_in(&field->words, request->lang));
     val_set_str(arena, shown, "kind", field_type_name(field->type));
     if (is_link(field)) {
-        for (size_t i = 0; i < record->n_links; i++)
-            if (record->links[i].field == field)
-                val_push(arena, links, link_shown(request, &record->links[i]));
+        for (size_t i = 0; i < record->n_links; i++) {
+            if (record->links[i].field != field)
+                continue;
+            val_push(arena, links, link_shown(request, &record->links[i]));
+            if (record->links[i].more)
+                val_set_str(arena, shown, "more", links_href(request, record, &record->links[i], false));
+        }
         val_set(arena, shown, "links", links);
         return links->count ? shown : NULL;
     }
