@@ -18,7 +18,7 @@ bench:
 	tools/install-packages bench
 	tools/bench
 
-# The million-case versions of the property tests; seed, commit and result go to bench/soak.md.
+# The million-case versions of the property tests; seed, commit and result go to bench/soak.md. SOAK_PART=N: an Nth of each size.
 soak: all
 	tools/soak
 

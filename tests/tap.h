@@ -2,7 +2,8 @@
  *
  * The tests' own TAP header: include it once per test program, call the checks, end main with `return tap_done();`.
  * CASTELLAN_SEED sets the seed of property tests (printed on failure and at the start); CASTELLAN_SOAK=1 asks for the
- * million-case versions: property tests run tap_cases(n) cases, a hundredth of n unless soaking.
+ * million-case versions, CASTELLAN_SOAK=5 for a fifth of them: property tests run tap_cases(n) cases, a hundredth of n unless soaking,
+ * and tap_soak(n, quick) where the quick size is another one.
  */
 #ifndef TESTS_TAP_H
 #define TESTS_TAP_H
@@ -87,9 +88,13 @@ static inline uint64_t tap_random(void)
     return z ^ (z >> 31);
 }
 static inline uint64_t tap_below(uint64_t bound) { return bound ? tap_random() % bound : 0; }
-static inline size_t tap_cases(size_t soak)
+/* The whole size divided by what CASTELLAN_SOAK says, never below the quick size, which is what runs without it. */
+static inline size_t tap_soak(size_t whole, size_t quick)
 {
-    return getenv("CASTELLAN_SOAK") ? soak : (soak >= 100 ? soak / 100 : 1);
+    const char *text = getenv("CASTELLAN_SOAK");
+    size_t part = text ? strtoul(text, NULL, 10) : 0;
+    return part && whole / part > quick ? whole / part : quick;
 }
+static inline size_t tap_cases(size_t soak) { return tap_soak(soak, soak >= 100 ? soak / 100 : 1); }
 
 #endif

@@ -213,6 +213,28 @@ static bool is_datetime(const char *text)
     return moment_read(copy, &at) == OK;
 }
 
+/* xs:anyURI: a URI reference. Its first segment holds a colon only behind a scheme, so "2026-01-01T00:00" is none;
+   spaces would be escaped and may stand in it. */
+static bool is_uri(const char *text)
+{
+    size_t len, fragments = 0;
+    text = skip_space(text, &len);
+    size_t first = strcspn(text, ":/?#");
+    if (first < len && text[first] == ':') {
+        if (!isalpha((unsigned char)text[0]))
+            return false;
+        for (size_t i = 0; i < first; i++)
+            if (!isalnum((unsigned char)text[i]) && !strchr("+-.", text[i]))
+                return false;
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '%' && (i + 2 >= len || !isxdigit((unsigned char)text[i + 1]) || !isxdigit((unsigned char)text[i + 2])))
+            return false;
+        fragments += text[i] == '#';
+    }
+    return fragments <= 1;
+}
+
 static bool simple_valid(enum simple type, const char *text)
 {
     for (size_t i = 0; i < sizeof enumerations / sizeof *enumerations; i++)
@@ -226,6 +248,7 @@ static bool simple_valid(enum simple type, const char *text)
     case S_SELECTION: return is_integer(text) || str_eq(text, "unbounded");
     case S_COLOR: return is_color(text);
     case S_DATETIME: return is_datetime(text);
+    case S_URI: return is_uri(text);
     default: return true;
     }
 }
@@ -248,6 +271,7 @@ static const char *simple_words(struct arena *arena, enum simple type)
     case S_SELECTION: return "xs:integer, unbounded";
     case S_COLOR: return "#RRGGBB, aqua, black, blue ...";
     case S_DATETIME: return "xs:dateTime (2026-11-22T13:05:00Z)";
+    case S_URI: return "xs:anyURI (https://example.org/)";
     default: return "xs:string";
     }
 }

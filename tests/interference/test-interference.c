@@ -15,8 +15,8 @@ int leak_on;
 
 static void live(const struct base *base, bool quiet, unsigned days, unsigned hidden)
 {
-    bool soak = getenv("CASTELLAN_SOAK") != NULL;
-    struct run it = {.seed = tap_random(), .days = days, .hidden_a_day = hidden, .asks_a_page = soak ? 20 : 3, .doors = soak ? 9 : 3, .records = soak ? 40 : 12, .quiet_registers = quiet};
+    struct run it = {.seed = tap_random(), .days = days, .hidden_a_day = hidden, .asks_a_page = (unsigned)tap_soak(20, 3), .doors = (unsigned)tap_soak(9, 3),
+                     .records = (unsigned)tap_soak(40, 12), .quiet_registers = quiet};
     run(&it, base);
     ok(it.hidden >= days * hidden / 3, "%u hidden changes were made (%u more were lawfully refused)", it.hidden, it.hidden_refused);
     ok(it.good * 4 > it.answers, "%u answers were compared, %u of them no refusals", it.answers, it.good);
@@ -29,13 +29,12 @@ static void live(const struct base *base, bool quiet, unsigned days, unsigned hi
 int main(void)
 {
     struct base base;
-    bool soak = getenv("CASTELLAN_SOAK") != NULL;
     tap_seed();
     templates_use(&office_templates);
     pages_start();
     base_make(&base);
-    live(&base, false, soak ? 30 : 5, soak ? 120 : 48);
-    live(&base, true, soak ? 15 : 3, soak ? 60 : 12);
+    live(&base, false, (unsigned)tap_soak(30, 5), (unsigned)tap_soak(120, 48));
+    live(&base, true, (unsigned)tap_soak(15, 3), (unsigned)tap_soak(60, 12));
     base_drop(&base);
     return tap_done();
 }

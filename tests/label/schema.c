@@ -83,7 +83,8 @@ static const char *const names[] = { "SPIF", "markingData", "markingQualifier", 
     "tagCategory", "code", "equivalentClassification", "privacyMark", "odd" };
 static const char *const texts[] = { "", "0", "1", "7", "+7", " 7 ", "-1", "true", "1.0", "2.1", "all", "unbounded", "red",
     "gold", "#123456", "#12345", "1.3.26", "3.1", "1.2.", "NATO", "CLOSED", "OPEN", "Days", "restrictive", "permissive",
-    "enumerated", "both", "pageTop", "prefix", "discard", "2026-01-01T00:00:00Z", "2026-13-01T00:00:00Z", "string" };
+    "enumerated", "both", "pageTop", "prefix", "discard", "2026-01-01T00:00:00Z", "2026-13-01T00:00:00Z", "string",
+    "urn:x:y", "one/two:three", "?a:b", ":x", "1a:b", "a b", "a%2", "a%2fb", "a%2g", "a#b", "a#b#c", "%", "a+b.c-1:d", "a_b:c" };
 static const char *const attrs[] = { "name", "lacv", "id", "odd", "color", "all", "phrase" };
 #define ANY_OF(list) list[tap_below(sizeof list / sizeof *list)]
 

@@ -202,7 +202,7 @@ static void close_office(void)
 
 int main(void)
 {
-    size_t rounds = getenv("CASTELLAN_SOAK") ? 200 : 8, most = 0;
+    size_t rounds = tap_soak(200, 8), most = 0;
     tap_seed();
     fixture_new(&f);
     struct arena *arena = arena_new((size_t)1 << 30);

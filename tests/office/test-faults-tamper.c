@@ -699,7 +699,7 @@ int main(void)
         test_aimed();
         test_second();
         fresh_copy();
-        test_rows(getenv("CASTELLAN_SOAK") ? 4600 : 460);
+        test_rows(tap_soak(4600, 460));
     }
     drop_folder(copy);
     drop_folder(arena_printf(f.arena, "%s-signer", f.folder));
