@@ -142,4 +142,4 @@ static void follow(struct duty *duty, const struct change_view *view, struct con
 }
 
 static const char *const refusals[] = {"registry.copy-elsewhere", "registry.no-addressee", NULL};
-const struct duty duty_registry = {.name = "registry", .review = review, .consequences = follow, .refusals = refusals};
+const struct duty duty_registry = {.name = "registry", .review = review, .foretells = true, .consequences = follow, .refusals = refusals};

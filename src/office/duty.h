@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The face of a duty engine: one table that the office and the fronts read. An engine touches no SQL, HTTP, socket or file.
- * All of review, consequences and staged run in the writer, inside the batch's transaction.
+ * All of review, consequences and staged run in the writer, inside the batch's transaction, but for a review that foretells.
  */
 #ifndef OFFICE_DUTY_H
 #define OFFICE_DUTY_H
@@ -34,6 +34,7 @@ struct change_view {
     record_id writer;                            /* person; 0: the office */
     const struct pack *pack;                     /* for its rules' numbers */
     struct arena *arena;
+    bool foretelling;                            /* nothing is being changed: `at` is a record as it stands, before its step was taken */
     void *inside;
 };
 /* What an engine adds in the same transaction, as the office: rule and cause stand in the entry. The rule must be one of the pack's,
@@ -54,6 +55,9 @@ struct duty {
     enum status (*open)(struct duty *, struct office *);
     /* Refuses a named refusal of a step ("refuse: [NAME]" that is not data), or anything else, by adding reasons. */
     void (*review)(struct duty *, const struct change_view *, const char *const *names, size_t n_names, struct reasons *);
+    /* Review reads nothing but the view: then a record's page asks it beforehand, from any thread, which steps it would refuse. `look` then gives
+     * what the page's reader may read and nothing else, and what a reason says of a field (`where`) that the step itself asks for is left out. */
+    bool foretells;
     void (*consequences)(struct duty *, const struct change_view *, struct consequences *);
     void (*staged)(struct duty *, const struct change_view *);
     void (*settled)(struct duty *, bool committed);

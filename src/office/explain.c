@@ -11,7 +11,7 @@
 
 /* ---- what is asked about ---- */
 
-struct asking { struct office *office; const struct reader *reader; const struct record_view *record; moment now; struct image image; };
+struct asking { struct office *office; const struct reader *reader; const struct record_view *record; moment now; struct image image; bool only_party; };
 
 /* All own links that the reader may see, without looking at the other ends: a record's view has the first of each field alone. */
 static void all_links(struct asking *ask, struct arena *arena)
@@ -40,9 +40,12 @@ static void all_links(struct asking *ask, struct arena *arena)
 static struct asking ask_about(struct office *office, const struct reader *reader, const struct record_view *record, moment now, struct arena *arena)
 {
     struct asking ask = {office, reader, record, now, {.id = record->id, .def = record->def, .number = record->number, .label = record->label_id, .file = record->file,
-        .party = record->party, .state = record->state_index, .fields = record->fields, .since = record->since,
-        .links = ARENA_ARRAY(arena, struct image_link, record->n_links + 1), .n_links = record->n_links}};
+        .party = record->party, .state = record->state_index, .fields = record->fields, .since = record->since, .hands = record->hands,
+        .links = ARENA_ARRAY(arena, struct image_link, record->n_links + 1), .n_links = record->n_links}, false};
     bool more = false;
+    pthread_rwlock_rdlock(&office->lock);
+    ask.only_party = record->party && record->party == reader->person && !holder_file(reader->holder, office->published, record->file, 0, false, NULL);
+    pthread_rwlock_unlock(&office->lock);
     for (size_t i = 0; i < record->n_links; i++) {
         ask.image.links[i] = (struct image_link){record->links[i].id, record->links[i].field, record->links[i].other, record->links[i].made};
         more |= record->links[i].more;
@@ -50,17 +53,6 @@ static struct asking ask_about(struct office *office, const struct reader *reade
     if (more)
         all_links(&ask, arena);
     return ask;
-}
-
-static bool asked_for(const struct step_def *step, const struct field_def *field)
-{
-    for (size_t i = 0; i < step->n_asks; i++)
-        if (step->asks[i] == field)
-            return true;
-    for (size_t i = 0; i < step->n_needs; i++)
-        if (step->needs[i] == field)
-            return true;
-    return false;
 }
 
 /* Whether a condition can be told from what its reader sees: it looks at no field that the step itself asks for, at no
@@ -71,18 +63,22 @@ static bool can_be_told(const struct step_def *step, const struct condition *whe
         return false;
     if (when->test == TEST_ACTOR_IN)
         return true;
-    if (when->test == TEST_PERSON_ALSO_IN || when->test == TEST_NOT_CLEARED || (when->other && asked_for(step, when->other)))
+    if (when->test == TEST_PERSON_ALSO_IN || when->test == TEST_NOT_CLEARED || (when->other && step_asks_for(step, when->other)))
         return false;
-    return when->field && when->field->type != FIELD_LINK && when->field->type != FIELD_LINKS && !asked_for(step, when->field);
+    return when->field && when->field->type != FIELD_LINK && when->field->type != FIELD_LINKS && !step_asks_for(step, when->field);
 }
 
 /* Refusals that are data, as they stand with the record as it is. */
 static void refusals_now(struct asking *ask, const struct step_def *step, struct reasons *ret)
 {
-    struct stage stage = {.office = ask->office, .arena = ret->arena, .now = ask->now, .person = ask->reader->person, .reasons = ret};
+    struct stage stage = {.office = ask->office, .arena = ret->arena, .now = ask->now, .person = ask->reader->person, .person_number = ask->reader->person_number,
+                          .holder = ask->reader->holder, .reasons = ret};
+    (void)separation_allows(&stage, &ask->image, step->rights, step->n_rights);
+    stage.holder = NULL;
     for (size_t i = 0; i < step->n_refusals; i++)
         if (can_be_told(step, &step->refusals[i]->when))
             (void)refusal_applies(&stage, &ask->image, step->refusals[i]);
+    foretell(ask->office, ask->reader, &ask->image, step, ask->now, ret);
 }
 
 static bool is_open(const struct register_def *def, int state) { return state >= 0 && !def->states[state].final; }
@@ -131,6 +127,8 @@ static void why_not(struct asking *ask, const struct step_def *step, struct reas
         reason->text.in[LANG_FR] = arena_printf(ret->arena, step->by == BY_FIELD ? "Seule la personne indiquée sous « %s » peut accomplir cette étape."
             : "La personne indiquée sous « %s » ne peut pas accomplir cette étape.", step->by_field->words.in[LANG_FR]);
     }
+    if (ask->only_party && !(step->by == BY_FIELD && step->by_field == record->def->party))
+        reason_add(ret, "lifecycle.party", NULL, T_("You read this record as the person it concerns, not as a member of its file; this step belongs to its members."));
     for (size_t i = 0; i < step->n_unless_open; i++) {
         const struct open_check *check = &step->unless_open[i];
         size_t open = still_open(ask, check, ret->arena);

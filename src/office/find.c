@@ -77,7 +77,7 @@ static bool fill(struct looking *look, const struct stored_record *stored, struc
         .state = &image.def->states[image.state], .state_index = image.state, .version = LEAK(21) ? stored->version : 0,
         .stored_version = stored->version, .created = image.created, .updated = image.updated,
         .label = intern_label(look->office->intern, image.label)->label, .label_id = image.label, .file = image.file,
-        .party = image.party, .fields = attachments_shown(image.def, image.fields, look->arena), .stored_fields = image.fields, .since = image.since,
+        .party = image.party, .fields = attachments_shown(image.def, image.fields, look->arena), .stored_fields = image.fields, .since = image.since, .hands = image.hands,
         .due = image_due(&image), .position = stored->position};
     fill_clocks(&image, look->arena, ret);
     if (LEAK(22))

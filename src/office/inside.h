@@ -208,6 +208,10 @@ bool label_usable(const struct office *, struct holder *, const struct label *, 
 bool label_allowed(struct stage *, const char *text, const struct op *, label_id *ret);
 struct val *op_value(const struct op *, struct arena *);
 bool op_from_value(const struct val *, struct arena *, struct op *ret);
+/* What engines would refuse of a step, as far as the reader may know (foretell.c). */
+void foretell(struct office *, const struct reader *, const struct image *at, const struct step_def *, moment now, struct reasons *);
+/* Whether a field is given with the step itself, so that nothing can be said of it before. */
+bool step_asks_for(const struct step_def *, const struct field_def *);
 bool engines_review(struct stage *, const struct image *at, const char *const *names, size_t n);
 bool engines_follow(struct stage *);
 void engines_staged(struct stage *);

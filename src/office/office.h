@@ -117,6 +117,7 @@ struct record_view {
     const struct val *fields;                /* without links, and without the places of attachments */
     const struct val *stored_fields;         /* with those places: for this room alone */
     const struct val *since;                 /* {state: when it was last entered} */
+    const struct val *hands;                 /* who used which right on it: for this room alone */
     const struct link_view *links; size_t n_links;           /* own link fields */
     const struct link_view *back; size_t n_back;             /* records that point here */
     const struct clock_view *clocks; size_t n_clocks;

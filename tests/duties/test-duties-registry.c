@@ -34,6 +34,39 @@ static void receive(void)
     is(state("owner", copy), "absent", "a cleared person outside the distribution does not");
 }
 
+/* The rule that a record's page gives against a step before it is taken; NULL: none. */
+static const char *against(const char *login, const char *number, const char *step)
+{
+    struct record_view record;
+    struct step_view *steps;
+    size_t n = 0;
+    const char *rule = "no such step";
+    const struct reader *reader = fixture_reader(&f, login);
+    if (office_get(f.office, reader, NULL, number, f.arena, &record) == OK)
+        office_steps(f.office, reader, &record, f.now, f.arena, &steps, &n);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(steps[i].def->name, step) == 0)
+            rule = steps[i].possible ? NULL : steps[i].why_not.first->rule;
+    reader_free(reader);
+    return rule;
+}
+
+/* What the engine would refuse stands beside the step; what the step itself asks for is not held against it. */
+static void told_before(void)
+{
+    const char *movement = made("clerk", "custody-movement", NULL, fields("{\"copy\":\"%s\",\"kind\":\"receipt\",\"on\":\"2027-03-01T11:00Z\"}", copy), "a receipt is prepared of a copy that somebody holds");
+    is(against("clerk", movement, "record"), "registry.copy-elsewhere", "its page says beforehand that the copy is elsewhere");
+    refused("clerk", movement, "record", "{}", "The copy is not where this movement says", "and the step says the same");
+    done("clerk", movement, "cancel", "{}", "it is cancelled");
+}
+static void not_told_before(void)
+{
+    const char *movement = made("clerk", "custody-movement", NULL, fields("{\"copy\":\"%s\",\"kind\":\"dispatch\",\"on\":\"2027-03-01T11:00Z\"}", copy), "a dispatch is prepared without its addressee");
+    is(against("clerk", movement, "record"), NULL, "the step asks for the addressee, so nothing is said before");
+    refused("clerk", movement, "record", "{}", "to which body", "but without one it is refused");
+    done("clerk", movement, "cancel", "{}", "it is cancelled");
+}
+
 static void hand_over(void)
 {
     refused("clerk", copy, "issue", fields("{\"holder\":\"%s\",\"issued-on\":\"2027-03-01\"}", fixture_person(&f, "staff")), "not cleared",
@@ -45,7 +78,9 @@ static void hand_over(void)
     refused("clerk", copy, "dispatch", "{}", "", "a copy under way is not dispatched");
     done("owner", movement, "sign-receipt", "{\"signed-at\":\"2027-03-01T09:05Z\"}", "the recipient signs");
     is(state("reg", copy), "issued", "and with the signature the copy is issued");
+    told_before();
     done("clerk", copy, "return", "{\"container\":\"3-114\"}", "it is taken back");
+    not_told_before();
 }
 
 static const char *label_of(const char *login, const char *number)
