@@ -5,8 +5,13 @@
 #include "watch/event/json_run.h"
 
 #if defined(__x86_64__)
+#ifdef __clang__
+#include <immintrin.h>
+#pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt"))), apply_to = function)
+#else
 #pragma GCC target("avx2,bmi,bmi2,lzcnt,popcnt")
 #include <immintrin.h>
+#endif
 #include <string.h>
 
 #define CORE json_core_avx2
@@ -20,6 +25,14 @@ static inline uint64_t stops(const char *at, uint64_t *ret_high)
     return (uint64_t)(unsigned)_mm256_movemask_epi8(found);
 }
 
+#define WIDE 64
+static inline uint64_t wide(const char *at, uint64_t *ret_high)
+{
+    uint64_t high[2], found = stops(at, &high[0]) | stops(at + 32, &high[1]) << 32;
+    *ret_high = high[0] | high[1] << 32;
+    return found;
+}
+
 static inline bool same_key(const struct path *path, const char *at, const char *end)
 {
     size_t left = (size_t)(end - at), len = path->key_len + 1;
@@ -30,4 +43,7 @@ static inline bool same_key(const struct path *path, const char *at, const char 
 }
 
 #include "watch/event/json_core.h"
+#ifdef __clang__
+#pragma clang attribute pop
+#endif
 #endif

@@ -5,8 +5,13 @@
 #include "watch/event/json_run.h"
 
 #if defined(__x86_64__)
+#ifdef __clang__
+#include <immintrin.h>
+#pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl"))), apply_to = function)
+#else
 #pragma GCC target("avx2,bmi,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl")
 #include <immintrin.h>
+#endif
 #include <string.h>
 
 #define CORE json_core_avx512
@@ -19,6 +24,9 @@ static inline uint64_t stops(const char *at, uint64_t *ret_high)
     return _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('"')) | _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\\'));
 }
 
+#define WIDE BLOCK
+#define wide stops
+
 static inline bool same_key(const struct path *path, const char *at, const char *end)
 {
     size_t left = (size_t)(end - at), len = path->key_len + 1;
@@ -29,4 +37,7 @@ static inline bool same_key(const struct path *path, const char *at, const char 
 }
 
 #include "watch/event/json_core.h"
+#ifdef __clang__
+#pragma clang attribute pop
+#endif
 #endif

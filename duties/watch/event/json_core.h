@@ -4,6 +4,8 @@
  *   CORE             the function's name
  *   BLOCK            bytes looked at in one step
  *   stops()          a bit for each quote or backslash among BLOCK bytes, and one for each byte above 127
+ *   WIDE, wide()     the same for more bytes, at most 64: what is asked where backslashes are many
+ *   SQUEEZE          where it has a squeeze() of its own, see below
  *   same_key()       whether a path's key and its quote stand here (PATH_BLOCK bytes may be read)
  * Nothing outside run->at .. run->end is ever read: where fewer than BLOCK bytes are left they are copied.
  */
@@ -66,13 +68,38 @@ static const char *pass_escape(struct run *run, const char *at)
     return NULL;
 }
 
-/* The closing quote of the string whose first byte is at `at`; escapes are checked and counted. */
+/* The closing quote of the string whose first byte is at `at`; escapes are checked and told. Steps from one stop of a wide block to the
+ * next without looking at the bytes again. */
 static inline const char *string_end(struct run *run, const char *at, uint64_t *high, bool *ret_escaped)
 {
+    const char *end = run->end;
     bool escaped = false;
+    while (LIKELY(end - at >= WIDE + 2)) {
+        uint64_t above, found = wide(at, &above), pos = 0;
+        for (; found; found &= ~UINT64_C(0) << pos) {
+            unsigned n = (unsigned)__builtin_ctzll(found);
+            if (at[n] == '"') {
+                *high |= above & ((UINT64_C(1) << n) - 1);
+                *ret_escaped = escaped;
+                return at + n;
+            }
+            escaped = true;
+            pos = n + 2;
+            if (UNLIKELY(!json_simple[(unsigned char)at[n + 1]])) {
+                const char *after = pass_escape(run, at + n);
+                if (!after)
+                    return NULL;
+                pos = (uint64_t)(after - at);
+            }
+            if (UNLIKELY(pos >= WIDE))
+                break;
+        }
+        *high |= above;
+        at += pos >= WIDE ? pos : WIDE;
+    }
     for (;;) {
-        at = stop_of(at, run->end, high);
-        if (UNLIKELY(at == run->end)) {
+        at = stop_of(at, end, high);
+        if (UNLIKELY(at == end)) {
             failed(run, FAULT_ENDS, at);
             return NULL;
         }
@@ -86,41 +113,102 @@ static inline const char *string_end(struct run *run, const char *at, uint64_t *
     return at;
 }
 
+/* The escape at `at` on to run->out; NULL when it is none. */
+static const char *undo_escape(struct run *run, const char *at)
+{
+    bool ends;
+    size_t len = json_escape(at, run->end, &run->out, &ends);
+    if (len)
+        return at + len;
+    failed(run, FAULT_ESCAPE, ends ? run->end : at);
+    return NULL;
+}
+
+#define COPY 32                            /* bytes copied at once, whether all are needed or not */
+static inline void copy(char *to, const char *from, size_t len)
+{
+    memcpy(to, from, COPY);
+    for (size_t i = COPY; UNLIKELY(i < len); i += COPY)
+        memcpy(to + i, from + i, COPY);
+}
+
+#ifndef SQUEEZE
+/* Undoes the escapes of one wide block at `at`, behind which COPY more bytes may be read; there is room for both at run->out. Returns
+ * where to go on: at the closing quote (*ret_done), or behind what was written. NULL at a fault. */
+static inline const char *squeeze(struct run *run, const char *at, uint64_t *high, bool *ret_done)
+{
+    uint64_t above, found = wide(at, &above), pos = 0;
+    char *out = run->out;
+    for (; found; found &= ~UINT64_C(0) << pos) {
+        uint64_t n = (uint64_t)__builtin_ctzll(found);
+        copy(out, at + pos, n - pos);
+        out += n - pos;
+        if (at[n] == '"') {
+            *high |= above & ((UINT64_C(1) << n) - 1);
+            *ret_done = true;
+            run->out = out;
+            return at + n;
+        }
+        char simple = json_simple[(unsigned char)at[n + 1]];
+        if (UNLIKELY(!simple)) {
+            *high |= above;
+            run->out = out;
+            return undo_escape(run, at + n);
+        }
+        *out++ = simple;
+        pos = n + 2;
+        if (UNLIKELY(pos >= WIDE))
+            break;
+    }
+    *high |= above;
+    if (pos < WIDE) {
+        copy(out, at + pos, WIDE - pos);
+        out += WIDE - pos;
+        pos = WIDE;
+    }
+    run->out = out;
+    return at + pos;
+}
+#endif
+
 /* Writes the string on to run->out; `stop` is its first backslash. Returns the closing quote. */
 static inline const char *unescaped(struct run *run, const char *start, const char *stop, uint64_t *high, const char **ret_text, size_t *ret_len)
 {
-    char *from = run->out;
     const char *at = start, *end = run->end;
-    for (;;) {
-        size_t plain = (size_t)(stop - at);
-        if (UNLIKELY((size_t)(run->out_end - run->out) < plain + BLOCK + 8))
-            from = json_room(run, from, plain + BLOCK + 8);
-        if (LIKELY(end - at >= BLOCK && plain <= BLOCK))
-            memcpy(run->out, at, BLOCK);
-        else
-            memcpy(run->out, at, plain);
-        run->out += plain;
-        at = stop;
-        if (*at == '"')
+    char *from = run->out;
+    size_t plain = (size_t)(stop - start);
+    bool done = false;
+    if (UNLIKELY((size_t)(run->out_end - run->out) < plain + WIDE + 2 * COPY))
+        from = json_room(run, from, plain + WIDE + 2 * COPY);
+    if (LIKELY(end - at >= (ptrdiff_t)plain + COPY))
+        copy(run->out, at, plain);
+    else
+        memcpy(run->out, at, plain);
+    run->out += plain;
+    at = stop;
+    while (LIKELY(end - at >= WIDE + COPY)) {
+        if (UNLIKELY(run->out_end - run->out < WIDE + 2 * COPY))
+            from = json_room(run, from, WIDE + 2 * COPY);
+        if (!(at = squeeze(run, at, high, &done)))
+            return NULL;
+        if (done)
             break;
-        char simple;
-        if (LIKELY(end - at >= 2 && (simple = json_simple[(unsigned char)at[1]]) != 0)) {
-            *run->out++ = simple;
-            at += 2;
-        } else {
-            bool ends;
-            size_t len = json_escape(at, end, &run->out, &ends);
-            if (!len) {
-                failed(run, FAULT_ESCAPE, ends ? end : at);
-                return NULL;
-            }
-            at += len;
-        }
+    }
+    while (!done) {                        /* near the end of the text */
         stop = stop_of(at, end, high);
         if (UNLIKELY(stop == end)) {
             failed(run, FAULT_ENDS, end);
             return NULL;
         }
+        plain = (size_t)(stop - at);
+        if (UNLIKELY((size_t)(run->out_end - run->out) < plain + 8))
+            from = json_room(run, from, plain + 8);
+        memcpy(run->out, at, plain);
+        run->out += plain;
+        at = stop;
+        done = *at == '"';
+        if (!done && !(at = undo_escape(run, at)))
+            return NULL;
     }
     *ret_text = from;
     *ret_len = (size_t)(run->out - from);

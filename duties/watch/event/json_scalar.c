@@ -20,6 +20,9 @@ static inline uint64_t stops(const char *at, uint64_t *ret_high)
     return found;
 }
 
+#define WIDE BLOCK
+#define wide stops
+
 static inline bool same_key(const struct path *path, const char *at, const char *end)
 {
     return (size_t)(end - at) > path->key_len && memcmp(at, path->key, path->key_len + 1) == 0;

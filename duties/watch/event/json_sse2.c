@@ -19,6 +19,14 @@ static inline uint64_t stops(const char *at, uint64_t *ret_high)
     return (uint64_t)(unsigned)_mm_movemask_epi8(found);
 }
 
+#define WIDE 64
+static inline uint64_t wide(const char *at, uint64_t *ret_high)
+{
+    uint64_t high[4], found = stops(at, &high[0]) | stops(at + 16, &high[1]) << 16 | stops(at + 32, &high[2]) << 32 | stops(at + 48, &high[3]) << 48;
+    *ret_high = high[0] | high[1] << 16 | high[2] << 32 | high[3] << 48;
+    return found;
+}
+
 static inline bool same_key(const struct path *path, const char *at, const char *end)
 {
     size_t left = (size_t)(end - at), len = path->key_len + 1;
