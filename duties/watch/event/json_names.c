@@ -158,7 +158,8 @@ static struct named member(struct arena *arena, struct named of, const char *key
     if ((of.zone == ZONE_ELEMENT || of.zone == ZONE_SYSTEM_ELEMENT || of.zone == ZONE_USER_PART) && key[0] == '@' && key[1])
         return (struct named){str_eq(key, "@xmlns") ? ZONE_IGNORED : ZONE_ATTRIBUTES, arena_printf(arena, "%s_%s", of.name, key + 1),
                               str_eq(key, "@xmlns") ? PATH_IGNORED : 0};
-    const struct step *step = step_of(of.zone, key);
+    /* A namespace with a prefix is as little of the event as one without. */
+    const struct step *step = step_of(of.zone, of.zone == ZONE_ATTRIBUTES && str_starts(key, "xmlns:") ? "xmlns" : key);
     const char *name = step->name;
     if (str_eq(name, "*"))
         name = arena_strdup(arena, key);
