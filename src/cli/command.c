@@ -37,9 +37,9 @@ const struct command commands[] = {
      T_("Sealed to a public key whose secret is not on the machine. A served office makes its backup itself: the command asks it, and waits.\n"
         "A backup holds database, attachments, segments, settings, secrets, policies, the signer's public line and the checkpoints' notes; never the\n"
         "signer's key. See docs/backup.md."), cli_backup},
-    {"restore", "FILE --key SECRET-FILE --to FOLDER [--erasures FOLDER]", T_("restore a backup into a new folder"),
+    {"restore", "FILE --key SECRET-FILE --to FOLDER [--erasures FOLDER [--signer LINE]]", T_("restore a backup into a new folder"),
      T_("Verifies journal and tables against the checkpoints in the backup, erases again what the lists in the folder of --erasures name (the\n"
-        "checkpoints folder, or the copy that was carried away), gives the office a new signer in FOLDER.signer, and signs a first checkpoint.\n"
+        "checkpoints folder, or the copy that was carried away) and its newest checkpoint signs, gives the office a new signer in FOLDER.signer, and signs a first checkpoint.\n"
         "Prints the new signer's public line: hold it where the old one is held. Until all has succeeded there is no FOLDER."), cli_restore},
     {"register", "list REGISTER | show REGISTER NUMBER | create REGISTER | edit REGISTER NUMBER | step REGISTER NUMBER STEP [--fields JSON] [--label LABEL] [--file NUMBER] [--reason TEXT] [--limit N] " OF_OFFICE, T_("list, show, create and change records"),
      T_("Fields are one JSON object: --fields '{\"summary\": \"...\"}'. A step that a second person confirms answers with its proposal."), cli_register, .speaks = true},

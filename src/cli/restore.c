@@ -24,7 +24,7 @@
 
 struct restoring {
     struct arena *arena;
-    const char *to, *lists;
+    const char *to, *lists, *signers;
     moment now;
     char *origin;
     size_t erased;
@@ -59,7 +59,7 @@ static enum status check_and_erase(struct restoring *all, const char *folder, st
     all->origin = arena_strdup(all->arena, office_origin(office));
     status = verify(all, office, folder, why);
     if (status == OK && all->lists)
-        status = office_erase_again(office, all->lists, all->now, all->arena, why, &all->erased);
+        status = office_erase_again(office, all->lists, all->signers, all->now, all->arena, why, &all->erased);
     if (status == OK)
         status = office_note_event(office, 0, 0, "restore", NULL, all->now);
     office_close(office);
@@ -122,9 +122,9 @@ static enum status prepare(void *arg, const char *folder, struct reasons *why)
 
 int cli_restore(int argc, char **argv)
 {
-    static const char *const valued[] = {"--key", "--to", "--erasures", NULL};
+    static const char *const valued[] = {"--key", "--to", "--erasures", "--signer", NULL};
     const char *file = cli_argument(argc, argv, 0, valued), *key = cli_option(argc, argv, "--key"), *to = cli_option(argc, argv, "--to");
-    struct restoring all = {.arena = arena_new((size_t)1 << 30), .to = to, .lists = cli_option(argc, argv, "--erasures"), .now = moment_now()};
+    struct restoring all = {.arena = arena_new((size_t)1 << 30), .to = to, .lists = cli_option(argc, argv, "--erasures"), .signers = cli_option(argc, argv, "--signer"), .now = moment_now()};
     struct reasons reasons;
     reasons_init(&reasons, all.arena);
     int ret = 0;

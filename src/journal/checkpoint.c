@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Checkpoints in the C2SP tlog-checkpoint form: origin, size in decimal, root in base64, and one extension line of ours,
- * "time 2026-11-03T18:00:00Z", since readers are shown the checkpoint by its time. Signed as notes (note.c).
+ * Checkpoints in the C2SP tlog-checkpoint form: origin, size in decimal, root in base64, and two extension lines of ours:
+ * "time 2026-11-03T18:00:00Z", since readers are shown the checkpoint by its time, and "erasures 12 HEX", so that what a restore has to erase
+ * again is signed. Signed as notes (note.c).
  */
 #include <string.h>
 
@@ -17,6 +18,11 @@ void checkpoint_write(const struct checkpoint *checkpoint, struct buf *out)
     buf_addf(out, "%s\n%llu\n%s\n", origin, (unsigned long long)checkpoint->size, root);
     if (checkpoint->time != MOMENT_NONE)
         buf_addf(out, "time %s\n", moment_iso(checkpoint->time, time));
+    if (checkpoint->lists) {
+        char hex[2 * HASH_BYTES + 1];
+        hex_write(checkpoint->erased.bytes, HASH_BYTES, hex);
+        buf_addf(out, "erasures %llu %s\n", (unsigned long long)checkpoint->erasures, hex);
+    }
 }
 
 /* The next line of the text, without its newline; empty at the end. */
@@ -70,6 +76,20 @@ static moment read_time(const char *text, size_t len)
     return time;
 }
 
+static bool read_erasures(const char *text, size_t len, struct checkpoint *ret)
+{
+    static const char word[] = "erasures ";
+    const size_t begin = sizeof word - 1, hex = 2 * HASH_BYTES;
+    struct checkpoint c = {0};
+    if (len < begin + 2 + hex || memcmp(text, word, begin) != 0 || text[len - hex - 1] != ' ' ||
+        !read_size(text + begin, len - hex - 1 - begin, &c.erasures) || !hex_read(text + len - hex, hex, c.erased.bytes, HASH_BYTES))
+        return false;
+    ret->lists = true;
+    ret->erasures = c.erasures;
+    ret->erased = c.erased;
+    return true;
+}
+
 static const char *read_text(const char *text, size_t len, struct arena *arena, struct checkpoint *ret)
 {
     const char *at = text, *end = text + len;
@@ -88,6 +108,8 @@ static const char *read_text(const char *text, size_t len, struct arena *arena, 
         line = next_line(&at, end, &n);
         if (n == 0)
             return T_("an extension line of the checkpoint is empty");
+        if (!c.lists && read_erasures(line, n, &c))
+            continue;
         if (c.time == MOMENT_NONE)
             c.time = read_time(line, n);
     }

@@ -89,6 +89,9 @@ struct checkpoint {
     uint64_t size;
     struct hash root;
     moment time;               /* extension line "time 2026-11-03T18:00:00Z" */
+    bool lists;                /* extension line "erasures 12 HEX": how much was ever erased, and the SHA-256 of the lists that say what */
+    uint64_t erasures;
+    struct hash erased;
 };
 /* The note's text: what is signed. Sets `failed` when the origin cannot be a key's name; MOMENT_NONE leaves
  * the time line out. */

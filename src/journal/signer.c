@@ -174,7 +174,8 @@ uint64_t signer_last_size(const struct signer *signer) { return signer->last_siz
 enum status signer_sign(struct signer *signer, const struct checkpoint *checkpoint, const struct hash *proof,
                         unsigned n, struct reasons *reasons, struct buf *out)
 {
-    struct signer_ask ask = {.size = checkpoint->size, .time = checkpoint->time, .root = checkpoint->root, .n = n};
+    struct signer_ask ask = {.size = checkpoint->size, .time = checkpoint->time, .root = checkpoint->root, .n = n,
+                             .lists = checkpoint->lists, .erasures = checkpoint->erasures, .erased = checkpoint->erased};
     if (n > PROOF_MAX || (checkpoint->origin && strcmp(checkpoint->origin, signer->origin) != 0)) {
         reason_add(reasons, "signer.origin-other", checkpoint->origin,
                    T_("this signer signs for %1$s only, with a proof of at most 128 hashes"), signer->origin);

@@ -38,8 +38,10 @@ struct signer_ask {
     uint64_t size;
     int64_t time;
     struct hash root;
+    uint64_t erasures;
+    struct hash erased;
+    uint32_t lists;
     uint32_t n;
-    uint32_t pad;
     struct hash proof[PROOF_MAX];
 };
 struct signer_answer {

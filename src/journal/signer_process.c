@@ -88,7 +88,8 @@ static enum verdict sign(const struct signer_ask *ask)
     enum verdict verdict = judge(ask);
     if (verdict != SIGNED)
         return verdict;
-    struct checkpoint next = {.origin = me.secret.key.name, .size = ask->size, .root = ask->root, .time = ask->time};
+    struct checkpoint next = {.origin = me.secret.key.name, .size = ask->size, .root = ask->root, .time = ask->time,
+                              .lists = ask->lists != 0, .erasures = ask->erasures, .erased = ask->erased};
     buf_clear(&me.text);
     buf_clear(&me.note);
     checkpoint_write(&next, &me.text);

@@ -77,6 +77,7 @@ struct office {
     atomic_bool reads_failed;                  /* the last read entry could not be written */
     pthread_mutex_t checkpoint_lock;
     struct { uint64_t size; moment time; } *checkpoints; size_t n_checkpoints;
+    uint64_t listed;                           /* what entries before it erased stands in the lists that lie there (erasures.c) */
 };
 
 void checkpoints_load(struct office *);                 /* proof.c */

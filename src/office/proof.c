@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "office/erasures.h"
 #include "office/inside.h"
 #include "store/backup.h"
 #include "store/disk.h"
@@ -49,16 +50,30 @@ static bool write_whole(const struct office *office, const struct checkpoint *ch
     return false;
 }
 
-/* What was erased travels with every checkpoint, so that a backup restored later does not bring it back. */
-static bool write_erasures(struct office *office, const struct checkpoint *checkpoint)
+/* What was erased since the last list travels with the checkpoint, so that a backup restored later does not bring it back; the checkpoint signs all of
+ * them together. Each list names its signer, since those of several lives may meet in one folder. */
+static enum status take_erasures(struct office *office, const struct signer *signer, struct checkpoint *checkpoint, struct buf *text)
 {
-    struct buf list;
-    buf_init(&list, (size_t)256 << 20);
-    bool good = backup_erasure_list(office->store, &list) == OK && !list.failed && write_whole(office, checkpoint, "erasures", &list);
-    int why = errno;
-    buf_free(&list);
-    errno = why;
-    return good;
+    const char *line = signer_public_line(signer), *plus = strchr(line, '+'), *second = plus ? strchr(plus + 1, '+') : NULL;
+    struct erasure_list list = {.from = office->listed, .to = checkpoint->size, .lines = text};
+    buf_addf(text, ERASURES_HEAD "%.*s\n", (int)(second ? second - line : 0), line);
+    size_t head = text->len;
+    enum status status = backup_erasure_list(office->store, &list);
+    checkpoint->lists = true;
+    checkpoint->erasures = list.count;
+    checkpoint->erased = list.hash;
+    if (text->len == head)
+        buf_clear(text);
+    return status;
+}
+
+static bool write_erasures(struct office *office, const struct checkpoint *checkpoint, const struct buf *text)
+{
+    if (text->len && !write_whole(office, checkpoint, "erasures", text))
+        return false;
+    if (text->len)
+        office->listed = checkpoint->size;
+    return true;
 }
 
 static void remember(struct office *office, uint64_t size, moment time)
@@ -85,6 +100,10 @@ void checkpoints_load(struct office *office)
         char time[MOMENT_TEXT] = "", *end;
         moment at;
         size_t len = dash ? (size_t)(dash - names[i]->d_name) : 0;
+        if (len && str_ends(names[i]->d_name, ".erasures")) {
+            uint64_t size = strtoull(dash + 1, NULL, 10);
+            office->listed = size > office->listed ? size : office->listed;
+        }
         if (len && len < sizeof time && str_ends(names[i]->d_name, ".note")) {
             memcpy(time, names[i]->d_name, len);
             unsigned long long size = strtoull(dash + 1, &end, 10);
@@ -102,23 +121,27 @@ enum status office_checkpoint(struct office *office, struct signer *signer, mome
     struct tree_edge edge;
     struct hash proof[PROOF_MAX];
     unsigned n = 0;
-    struct buf note;
+    struct buf note, erased;
     enum status status = store_journal_edge(office->store, &edge);
     uint64_t last = signer_last_size(signer);
     if (status != OK)
         return status;
-    struct checkpoint checkpoint = {office->origin, edge.size, tree_root(&edge), now};
+    struct checkpoint checkpoint = {.origin = office->origin, .size = edge.size, .root = tree_root(&edge), .time = now};
     struct tree_source source = store_tree(office->store);
     if (last && last < edge.size)
         status = tree_prove_consistency(&source, last, edge.size, proof, &n);
     buf_init(&note, 1 << 16);
+    buf_init(&erased, (size_t)256 << 20);
+    if (status == OK)
+        status = take_erasures(office, signer, &checkpoint, &erased);
     if (status == OK)
         status = signer_sign(signer, &checkpoint, proof, n, reasons, &note);
-    if (status == OK && (!write_erasures(office, &checkpoint) || !write_whole(office, &checkpoint, "note", &note))) {
+    if (status == OK && (!write_erasures(office, &checkpoint, &erased) || !write_whole(office, &checkpoint, "note", &note))) {
         reason_add(reasons, "checkpoint.write", NULL, T_("The checkpoint cannot be written: %1$s."), strerror(errno));
         status = FAILED_IO;
     }
     buf_free(&note);
+    buf_free(&erased);
     if (status == OK)
         remember(office, edge.size, now);
     return status;

@@ -5,7 +5,6 @@
  */
 #include "office/restore.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 
 #include "base/text.h"
 #include "office/erase.h"
+#include "office/erasures.h"
 #include "office/inside.h"
 #include "store/attachment.h"
 #include "store/segment.h"
@@ -55,8 +55,9 @@ static void keep(struct again *all, struct named **list, const char *name)
 }
 
 /* "kind name entry" */
-static bool take_line(struct again *all, char *line)
+static bool take_line(void *arg, char *line)
 {
+    struct again *all = arg;
     char kind[16], name[80], entry[24], more;
     int64_t id, position;
     if (++all->n_lines > LINES_MOST || sscanf(line, "%15s %79s %23s %c", kind, name, entry, &more) != 3 || !whole_number(entry, &position))
@@ -71,38 +72,17 @@ static bool take_line(struct again *all, char *line)
     return true;
 }
 
-static enum status take_list(struct again *all, const char *path)
+/* The signer of the backup's own life stands in it; those of later lives are given. */
+static enum status take_lists(struct again *all, const char *lists, const char *signers)
 {
+    const char *path = arena_printf(all->arena, "%s/signer.pub", office_folder(all->office));
     FILE *file = fopen(path, "re");
-    char line[256];
-    unsigned number = 0;
-    bool good = file;
-    while (good && fgets(line, sizeof line, file)) {
-        number++;
-        good = take_line(all, line);
-    }
+    char own[1024] = "";
+    size_t n = file ? fread(own, 1, sizeof own - 1, file) : 0;
     if (file)
         fclose(file);
-    if (good)
-        return OK;
-    reason_add(all->reasons, "restore.list", arena_printf(all->arena, "%s:%u", path, number),
-               file ? T_("This is no line of an erasure list (\"record 4711 12345\"): nothing was restored.") : T_("The list of erasures cannot be read: nothing was restored."));
-    return BAD_INPUT;
-}
-
-static enum status take_folder(struct again *all, const char *lists)
-{
-    DIR *folder = opendir(lists);
-    enum status status = OK;
-    if (!folder) {
-        reason_add(all->reasons, "restore.lists", lists, T_("The folder of erasure lists cannot be read: %1$s."), strerror(errno));
-        return FAILED_IO;
-    }
-    for (struct dirent *entry; status == OK && (entry = readdir(folder));)
-        if (str_ends(entry->d_name, ".erasures"))
-            status = take_list(all, arena_printf(all->arena, "%s/%s", lists, entry->d_name));
-    closedir(folder);
-    return status;
+    own[n] = 0;
+    return erasure_lists_take(all->arena, lists, arena_printf(all->arena, "%s\n%s", own, signers ? signers : ""), take_line, all, all->reasons);
 }
 
 /* ---- records ---- */
@@ -201,11 +181,11 @@ static bool see_segment(void *arg, const struct segment_info *info)
     return true;
 }
 
-enum status office_erase_again(struct office *office, const char *lists, moment now, struct arena *arena, struct reasons *reasons, size_t *ret_n)
+enum status office_erase_again(struct office *office, const char *lists, const char *signers, moment now, struct arena *arena, struct reasons *reasons, size_t *ret_n)
 {
     struct again *all = ARENA_NEW(arena, struct again);
     *all = (struct again){.office = office, .arena = arena, .reasons = reasons, .now = now};
-    enum status status = take_folder(all, lists);
+    enum status status = take_lists(all, lists, signers);
     if (status == OK)
         status = erase_records(all);
     if (status == OK)

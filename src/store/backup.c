@@ -385,14 +385,30 @@ enum status backup_write(struct store *s, const char *public_path, const char *o
     return fault(why, out_path, status);
 }
 
+struct listing { struct erasure_list *list; crypto_hash_sha256_state state; };
+
 static bool add_line(void *arg, const char *kind, const char *name, uint64_t position)
 {
-    buf_addf(arg, "%s %s %llu\n", kind, name, (unsigned long long)position);
+    struct listing *all = arg;
+    char line[160];
+    int n = snprintf(line, sizeof line, "%s %s %llu\n", kind, name, (unsigned long long)position);
+    if (position >= all->list->to || n <= 0 || n >= (int)sizeof line) {
+        return position >= all->list->to;
+    }
+    crypto_hash_sha256_update(&all->state, (const unsigned char *)line, (unsigned long long)n);
+    all->list->count++;
+    if (position >= all->list->from) {
+        buf_add(all->list->lines, line, (size_t)n);
+    }
     return true;
 }
 
-enum status backup_erasure_list(struct store *s, struct buf *out)
+enum status backup_erasure_list(struct store *s, struct erasure_list *list)
 {
-    enum status status = store_each_tombstone(s, add_line, out);
-    return status == OK && out->failed ? NO_MEMORY : status;
+    struct listing all = {.list = list};
+    crypto_hash_sha256_init(&all.state);
+    list->count = 0;
+    enum status status = store_each_tombstone(s, add_line, &all);
+    crypto_hash_sha256_final(&all.state, list->hash.bytes);
+    return status == OK && list->lines->failed ? NO_MEMORY : status;
 }

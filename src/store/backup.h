@@ -21,7 +21,9 @@ enum status backup_write(struct store *, const char *public_path, const char *ou
 typedef enum status backup_prepare(void *arg, const char *folder, struct reasons *);
 enum status backup_restore(const char *backup_path, const char *secret_path, const char *folder, backup_prepare *, void *arg,
                            struct reasons *) MUST_CHECK;
-/* The list that travels with each checkpoint: a line a tombstone, "record 4711 12345" (kind, name, entry). */
-enum status backup_erasure_list(struct store *, struct buf *out) MUST_CHECK;
+/* What was erased by entries before `to`, a line a tombstone, "record 4711 12345" (kind, name, entry), in the order of entries. Only ever longer:
+ * `ret` gets the lines of entries from `from` on, which travel with a checkpoint; count and hash are of all of them. */
+struct erasure_list { uint64_t from, to; struct buf *lines; uint64_t count; struct hash hash; };
+enum status backup_erasure_list(struct store *, struct erasure_list *) MUST_CHECK;
 
 #endif

@@ -109,7 +109,7 @@ const struct sql sql_table[SQL_COUNT] = {
     [SQL_PREVIOUS_VERSION] = {"previous version", "SELECT previous FROM version WHERE position = $1"},
     [SQL_PUT_TOMBSTONE] = {"put tombstone", "INSERT INTO tombstone (kind, name, position) VALUES ($1, $2, $3)"
         " ON CONFLICT (kind, name) DO NOTHING"},
-    [SQL_EACH_TOMBSTONE] = {"each tombstone", "SELECT kind, name, position FROM tombstone ORDER BY kind, name"},
+    [SQL_EACH_TOMBSTONE] = {"each tombstone", "SELECT kind, name, position FROM tombstone ORDER BY position, kind, name"},
 
     [SQL_GET_ATTACHMENT] = {"get attachment",
         "SELECT secret, hash, size, uses FROM attachment WHERE address = $1 AND label = $2 AND file = $3"},

@@ -214,7 +214,7 @@ struct tree_source store_tree(struct store *);          /* safe from any thread 
 enum status store_each_side(struct store *, bool (*)(void *, const char *table, record_id owner, const char *key,
                                                      bool good), void *) MUST_CHECK;
 /* Tombstones: what was erased lawfully ("record" and its id, "attachment" and its address, "segment" and its id in
- * decimal), and the position of the entry that says so. */
+ * decimal), and the position of the entry that says so; in the order of positions. */
 enum status store_each_tombstone(struct store *, bool (*)(void *, const char *kind, const char *name, uint64_t position),
                                  void *) MUST_CHECK;
 /* Every index row and posting, in no order: for verify. */

@@ -222,9 +222,9 @@ static enum status erase_again(void *arg, const char *folder, struct reasons *re
     enum status status = office_open(&(struct office_options){.folder = folder, .now = f.now, .duties = fixture_engines, .fast_secrets = true}, reasons, &office);
     if (status != OK)
         return status;
-    status = office_erase_again(office, all->lists, f.now, f.arena, reasons, &all->first);
+    status = office_erase_again(office, all->lists, NULL, f.now, f.arena, reasons, &all->first);
     if (status == OK)
-        status = office_erase_again(office, all->lists, f.now, f.arena, reasons, &all->again);
+        status = office_erase_again(office, all->lists, NULL, f.now, f.arena, reasons, &all->again);
     all->verified = office_verify(office, folder, false, NULL, NULL, f.arena, reasons, &verdict);
     all->erased = verdict.journal.erased;
     all->missing = verdict.journal.missing;
@@ -235,6 +235,72 @@ static enum status erase_again(void *arg, const char *folder, struct reasons *re
     reader_free(reader);
     office_close(office);
     return status;
+}
+
+/* ---- lists that somebody changed ---- */
+
+static unsigned long long size_of(const char *name) { return strtoull(strrchr(name, '-') + 1, NULL, 10); }
+static const char *newest(const char *folder, const char *end)
+{
+    const char *found = NULL;
+    DIR *all = opendir(folder);
+    for (struct dirent *entry; all && (entry = readdir(all));)
+        if (str_ends(entry->d_name, end) && (!found || size_of(entry->d_name) > size_of(found)))
+            found = arena_strdup(f.arena, entry->d_name);
+    if (all)
+        closedir(all);
+    return found ? arena_printf(f.arena, "%s/%s", folder, found) : "none";
+}
+static char *text_of(const char *path)
+{
+    char text[8192];
+    int fd = open(path, O_RDONLY);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
+    if (fd >= 0)
+        close(fd);
+    return n < 0 ? NULL : arena_strndup(f.arena, text, (size_t)n);
+}
+static void put_text(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    ok(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text), "written: %s", strrchr(path, '/'));
+    close(fd);
+}
+static void refused(const char *backup, const char *secret, const char *to, struct restore *restore, enum status wanted, const char *words, const char *name)
+{
+    struct reasons reasons;
+    reasons_init(&reasons, f.arena);
+    enum status status = backup_restore(backup, secret, to, erase_again, restore, &reasons);
+    if (!ok(status == wanted && strstr(reasons_text(&reasons, LANG_EN), words), "%s", name))
+        printf("# %s: %s\n", status_name(status), reasons_text(&reasons, LANG_EN));
+    fixture_drop(to);
+}
+static void only_signed_lists(const char *backup, const char *secret, const char *to, struct restore *restore)
+{
+    const char *list = newest(restore->lists, ".erasures"), *note = newest(restore->lists, ".note"), *other = arena_printf(f.arena, "%s/2027-03-09T00:00:00Z-99999999.erasures", restore->lists);
+    char *good = text_of(list), *signed_note = text_of(note), *cut = arena_strdup(f.arena, good);
+    put_text(list, arena_printf(f.arena, "%srecord 4711 3\n", good));
+    refused(backup, secret, to, restore, REFUSED, "not those that the newest checkpoint", "a line more is refused");
+    cut[strlen(cut) - 1] = 0;
+    *(strrchr(cut, '\n') + 1) = 0;
+    put_text(list, cut);
+    refused(backup, secret, to, restore, REFUSED, "not those that the newest checkpoint", "a line less is refused");
+    unlink(list);
+    refused(backup, secret, to, restore, REFUSED, "not those that the newest checkpoint", "a list that is missing is missed");
+    put_text(list, good);
+    put_text(other, good);
+    refused(backup, secret, to, restore, REFUSED, "No checkpoint beside it signs", "one that no checkpoint signs is refused");
+    put_text(other, "signer castellan/test+00000000\nrecord 4711 3\n");
+    refused(backup, secret, to, restore, REFUSED, "whose public line was not given", "another signer's too");
+    put_text(other, "record 4711 3\n");
+    refused(backup, secret, to, restore, BAD_INPUT, "99999999.erasures:1", "and what is no list, named with its line");
+    unlink(other);
+    char *digit = strstr(signed_note, "\nerasures ") + 10;
+    *digit = *digit == '9' ? '8' : '9';
+    put_text(note, signed_note);
+    refused(backup, secret, to, restore, REFUSED, "", "a checkpoint whose count was changed proves nothing");
+    *digit = 'x';
+    unlink(note);
 }
 
 static const char *file_of(const char *number)
@@ -289,12 +355,7 @@ static void restored(void)
     is(restore.title, restore.file, "the incident's file is still there, under its number");
     fixture_drop(to);
 
-    /* A list that is none. */
-    int fd = open(arena_printf(f.arena, "%s/zz.erasures", restore.lists), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    ok(fd >= 0 && write(fd, "record 1 2\nrecord x 3\n", 22) == 22, "a list with a faulty line");
-    close(fd);
-    reasons_init(&reasons, f.arena);
-    ok(backup_restore(backup, secret_key, to, erase_again, &restore, &reasons) == BAD_INPUT && strstr(reasons_text(&reasons, LANG_EN), "zz.erasures:2"), "stops the restore, named with its line");
+    only_signed_lists(backup, secret_key, to, &restore);
     struct stat about;
     ok(stat(to, &about) != 0, "and nothing is left");
 }

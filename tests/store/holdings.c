@@ -350,7 +350,12 @@ static void test_backup(struct store *s, const char *folder)
     struct buf b;
     buf_init(&b, 1 << 20);
     ok(kit_do(s, run_erase_record, NULL) && kit_do(s, run_use, &u), "after it a record and an attachment are erased");
-    ok(backup_erasure_list(s, &b) == OK && strstr(b.data, "record 600 "), "the erasure list names them");
+    struct erasure_list list = {.to = UINT64_MAX, .lines = &b};
+    ok(backup_erasure_list(s, &list) == OK && strstr(b.data, "record 600 ") && list.count == 2 && hash_equal(&list.hash, &(struct hash[]){sha256(b.data, b.len)}[0]),
+       "the erasure list names them, with count and hash");
+    buf_clear(&b);
+    list.from = list.to = store_journal_size(s);
+    ok(backup_erasure_list(s, &list) == OK && b.len == 0 && list.count == 2, "what was listed before is not listed again");
     buf_free(&b);
     is_int(backup_restore(out, secret2, to, NULL, NULL, &why), REFUSED, "another key does not open it");
     is_int(backup_restore(out, public, to, NULL, NULL, &why), BAD_INPUT, "nor the public one");
