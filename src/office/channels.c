@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Declared channels answer about records that their asker may not read: one bit a question. So each person asks each of them seldom. The
- * count is the asker's own: what others ask changes nothing for them. It lies in the writer's memory; questions are steps that were really
- * taken, so each stands in the journal, too, and on the desks of those who hold the channel's right.
+ * count is the asker's own: what others ask changes nothing for them. It lies in the writer's memory and in a side row of the person's, which is
+ * written with the question, so that a restart begins no count anew; questions are steps that were really taken, so each stands in the journal, too,
+ * and on the desks of those who hold the channel's right.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "office/inside.h"
@@ -21,23 +23,68 @@ static int64_t key_of(record_id person, const struct register_def *def, const st
     return (int64_t)((h ^ (h >> 31)) | 1);
 }
 
+/* ---- the count, kept ---- */
+
+#define SIDE_COUNT "channel-count"
+
+struct asked_now { const char *key; const struct asked *asked; struct asked_now *next; };
+
+static const char *count_key(struct stage *stage, const struct register_def *def, const struct step_def *step, size_t check)
+{
+    return arena_printf(stage->arena, "%s/%s/%zu", def->name, step->name, check);
+}
+
+static enum status load_count(struct stage *stage, const char *key, struct asked *ret)
+{
+    const void *bytes;
+    size_t len;
+    label_id label;
+    long long since;
+    unsigned n;
+    enum status status = txn_get_side(stage->txn, SIDE_COUNT, stage->person, key, stage->arena, &bytes, &len, &label);
+    if (status == ABSENT)
+        return OK;
+    if (status != OK)
+        return status;
+    if (sscanf(arena_strndup(stage->arena, bytes, len), "%lld %u", &since, &n) != 2)
+        return DAMAGED;
+    *ret = (struct asked){since, n};
+    return OK;
+}
+
+static bool keep_counts(struct stage *stage)
+{
+    for (const struct asked_now *now = stage->asked_now; now; now = now->next) {
+        const char *text = arena_printf(stage->arena, "%lld %u", (long long)now->asked->since, now->asked->n);
+        if (txn_put_side(stage->txn, SIDE_COUNT, stage->person, now->key, 0, text, strlen(text)) != OK)
+            return false;
+    }
+    return true;
+}
+
 bool channel_may_ask(struct stage *stage, const struct register_def *def, const struct step_def *step, size_t check)
 {
     struct office *office = stage->office;
     if (!stage->holder)
         return true;                           /* the office's own steps tell nobody anything */
     int64_t key = key_of(stage->person, def, step, check);
+    const char *name = count_key(stage, def, step, check);
     struct asked *asked = idmap_get(&office->channels, key);
     if (!asked) {
         asked = calloc(1, sizeof *asked);
-        if (!asked)
-            return refuse(stage, NO_MEMORY, "memory", NULL, T_("The store could not be read."));
+        if (!asked || load_count(stage, name, asked) != OK) {
+            free(asked);
+            return refuse(stage, FAILED_IO, "store", NULL, T_("The store could not be read."));
+        }
         idmap_put(&office->channels, key, asked);
     }
     if (stage->now - asked->since >= CHANNEL_SPAN || stage->now < asked->since)
         *asked = (struct asked){.since = stage->now};
     if (asked->n < CHANNEL_MOST) {
+        struct asked_now *now = ARENA_NEW(stage->arena, struct asked_now);
         asked->n++;
+        *now = (struct asked_now){name, asked, stage->asked_now};
+        stage->asked_now = now;
         return true;
     }
     char often[8], until[MOMENT_TEXT];
@@ -57,6 +104,8 @@ bool channel_tell(struct stage *stage)
 {
     struct val *told = val_object(stage->arena);
     struct buf text;
+    if (!keep_counts(stage))
+        return false;
     if (!stage->asked_step || !stage->holder)
         return true;
     val_set_str(stage->arena, told, "right", stage->asked_right);

@@ -137,6 +137,7 @@ struct stage {
     const struct val *locals;                  /* "$name" -> number */
     const struct proposal *confirming;         /* a second person confirms */
     const char *asked_number; const struct step_def *asked_step; const char *asked_right;      /* the declared channel that was asked; NULL: none */
+    struct asked_now *asked_now;               /* counts that the change has raised (channels.c) */
     enum status failure;                       /* why it was refused; REFUSED unless set */
 };
 void stage_begin(struct stage *);

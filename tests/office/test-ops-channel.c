@@ -104,6 +104,8 @@ static void tried(const char *document)
 
 static void later(const char *document)
 {
+    fixture_reopen(&f);
+    ok(dispose("reg", document) == REFUSED && says("channel.rate"), "a restart begins no count anew");
     f.now += CHANNEL_SPAN - 1;
     ok(dispose("reg", document) == REFUSED && says("channel.rate"), "just before the hour is over it is still refused");
     f.now += 1;
