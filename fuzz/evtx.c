@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/val.h"
+#include "watch/event/json.h"
 #include "watch/evtx/evtx.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -41,19 +41,20 @@ static uint64_t read_all(const char *bytes, size_t size)
     uint64_t sum = 0;
     reasons_init(&reasons, arena);
     event_init(&event, scratch);
-    buf_init(&json, (size_t)16 << 20);
+    buf_init(&json, EVENT_BYTES_MOST);
     if (evtx_open(arena, fields, bytes, size, &reasons, &evtx) == OK) {
         while (evtx_next(evtx, &event) == OK) {
             sum = sum * 31 + look(fields, &event);
             buf_clear(&json);
-            struct val *val;
-            struct arena *tree = arena_new((size_t)512 << 20);
+            struct event again;
+            struct arena *other = arena_new((size_t)64 << 20);
+            size_t end;
+            event_init(&again, other);
             if (evtx_json(evtx, &json) == OK)
-                must(json_read(tree, json.data, json.len, (struct json_limits){.depth = 200}, NULL, &val) == OK);
-            arena_free(tree);
+                must(event_read_json(&again, fields, json.data, json.len, 0, NULL, &end) == OK && end == json.len);
+            arena_free(other);
             event_clear(&event);
         }
-        must(evtx_counts(evtx).chunks > 0);
     } else {
         must(reasons.count == 1);
     }

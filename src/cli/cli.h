@@ -60,5 +60,6 @@ int cli_export(int argc, char **argv);
 int cli_who_may(int argc, char **argv);
 int cli_explain(int argc, char **argv);
 int cli_account(int argc, char **argv);
+int cli_evtx(int argc, char **argv);
 
 #endif

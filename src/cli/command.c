@@ -64,6 +64,10 @@ const struct command commands[] = {
         "status 1: there is one. Two persons with the right to adopt packs put it in force, each with a token of their own (--token, or\n"
         "CASTELLAN_TOKEN): one proposes, another confirms the hash that was shown. The office is not served meanwhile."), cli_pack},
     {"label", "--policy FILE... --label FILE [--clearance FILE] [--lang en|fr] [--to POLICY]", cli_label_summary, cli_label_help, cli_label},
+    {"evtx", "FILE... [--counts]", T_("event logs of Windows as JSON, a record a line"),
+     T_("Reads EVTX files, each in a jail, and writes one JSON object a line to standard output, in the shape that public converters write; with\n"
+        "--counts only how many records, chunks and damages each file has. Damaged files give what can be read of them, and say on standard error\n"
+        "what was lost. \"-\" is standard input. Needs no office. Exit status 1: something could not be read."), cli_evtx},
 };
 const size_t n_commands = sizeof commands / sizeof *commands;
 

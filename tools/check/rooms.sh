@@ -29,6 +29,7 @@ includes | awk -F: '
         }
         if (!(target in floor)) {
             if (room == "duties" && target == from[2]) next
+            if (floor[room] > 6 && target == "watch") next     # the detection engine is a library that commands use without an office
             if (target != "tests") print $1 ":" $2 ": unknown room: " $3
             next
         }

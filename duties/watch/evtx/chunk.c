@@ -88,22 +88,27 @@ static void chunk_open(struct evtx *evtx, size_t at, size_t len)
         chunk->at = len;
 }
 
+/* A chunk's header that stands where none should: the signature alone occurs in programs, too. */
+static const unsigned char *find_head(const struct evtx *evtx, size_t at, size_t end)
+{
+    const unsigned char *found;
+    while (at < end && (found = memmem(evtx->file + at, end - at, chunk_mark, sizeof chunk_mark)) != NULL) {
+        at = (size_t)(found - evtx->file);
+        if (evtx->len - at >= CHUNK_HEAD && le32(found + 0x28) == 128)
+            return found;
+        at++;
+    }
+    return NULL;
+}
+
 /* A torn file: bytes are missing, so the next chunk begins inside the place of this one. Looked for where this one does not verify, or
  * where none begins behind it; 0: there is none. */
 static size_t next_inside(const struct evtx *evtx, size_t at, size_t len)
 {
     if (!evtx->chunk.damaged && (len == CHUNK_BYTES && signed_at(evtx, at + len)))
         return 0;
-    for (size_t i = at + (evtx->chunk.damaged ? CHUNK_HEAD : evtx->chunk.counted); i + 128 <= at + len; i += 512) {
-        const unsigned char *found = memmem(evtx->file + i, at + len - i, chunk_mark, sizeof chunk_mark);
-        if (!found)
-            return 0;
-        size_t place = (size_t)(found - evtx->file);
-        if (evtx->len - place >= 128 && le32(found + 0x28) == 128)
-            return place;
-        i = place;
-    }
-    return 0;
+    const unsigned char *found = find_head(evtx, at + (evtx->chunk.damaged ? CHUNK_HEAD : evtx->chunk.counted), at + len);
+    return found ? (size_t)(found - evtx->file) : 0;
 }
 
 bool chunk_find(struct evtx *evtx)
@@ -122,7 +127,7 @@ bool chunk_find(struct evtx *evtx)
             evtx->next = at + (inside ? inside - at : len);
             return true;
         }
-        const unsigned char *found = memmem(evtx->file + at, len, chunk_mark, sizeof chunk_mark);
+        const unsigned char *found = find_head(evtx, at, at + len);
         size_t before = found ? (size_t)(found - (evtx->file + at)) : len;
         evtx->next = at + before;
         if (holds_record(evtx->file + at, before)) {

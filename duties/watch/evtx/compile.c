@@ -27,6 +27,9 @@ static bool read_name(struct evtx *evtx, struct store *store, size_t offset, str
     size_t units = take16(&c);
     const unsigned char *text = take(&c, 2 * units);
     units = units > EVENT_NAME_MOST ? EVENT_NAME_MOST : units;
+    for (size_t i = 0; text && i < units; i++)
+        if (le16(text + 2 * i) == 0)
+            units = i;                     /* a name ends there, whatever it counts */
     char *room = text ? store_take(store, 3 * units + 1) : NULL;
     if (!room)
         return false;

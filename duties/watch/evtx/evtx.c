@@ -63,3 +63,5 @@ enum status evtx_next(struct evtx *evtx, struct event *event)
 }
 
 struct evtx_counts evtx_counts(const struct evtx *evtx) { return evtx->counts; }
+
+size_t evtx_place(const struct evtx *evtx) { return evtx->chunk.base ? (size_t)(evtx->chunk.base - evtx->file) : evtx->next; }

@@ -24,4 +24,7 @@ struct evtx_counts evtx_counts(const struct evtx *);
  * under "#attributes"). Of the record that evtx_next() gave last. */
 enum status evtx_json(struct evtx *, struct buf *) MUST_CHECK;
 
+/* The bytes before this are not looked at again. */
+size_t evtx_place(const struct evtx *);
+
 #endif

@@ -18,7 +18,7 @@
 #define CHUNK_BYTES 65536u
 #define CHUNK_HEAD 512u                    /* header, and the tables of names and templates */
 #define RECORD_HEAD 24u
-#define DEPTH_MOST 32u                     /* elements in elements, nested fragments included */
+#define DEPTH_MOST 24u                     /* elements in elements, nested fragments included; as JSON, with arrays, less than 64 */
 #define NESTED_MOST 8u                     /* fragments in values in fragments */
 #define STEPS_MOST (1u << 18)              /* parts written for one record, however often it refers to its own parts */
 #define KEPT_BYTES ((size_t)1 << 20)
