@@ -255,7 +255,7 @@ enum status office_act(struct office *, const char *rule, const char *cause, con
 
 /* ---- personal notes and secrets (side tables) ----------------------------------------------------------------- */
 
-/* Tables: "draft", "view", "seen" (owner: the person), "secret", "lock", "token", "enrol" (owner: the account). */
+/* Tables: "draft", "view", "seen" (owner: the person), "secret", "lock", "token", "enrol", "language" (owner: the account). */
 enum status office_side_get(struct office *, const char *table, record_id owner, const char *key, struct arena *,
                             const void **ret, size_t *ret_len) MUST_CHECK;
 enum status office_side_put(struct office *, const char *table, record_id owner, const char *key, const void *, size_t) MUST_CHECK;

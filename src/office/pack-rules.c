@@ -163,6 +163,19 @@ bool rule_touches(const struct rule *rule, const struct register_def *def)
     return false;
 }
 
+/* "source: TEXT", or in both languages where it is more than the name of a regulation. */
+static void load_source(const struct reader_of *r, struct rule *rule, const struct val *tree)
+{
+    const struct val *source = member(r, tree, "source", true);
+    if (source && source->kind == VAL_OBJECT) {
+        rule->source = read_words(r, tree, "source", true);
+        return;
+    }
+    const char *text = source ? read_text(r, tree, "source", true) : NULL;
+    rule->source = (struct words){{[LANG_EN] = text, [LANG_FR] = text}};
+    rule->source_english = true;
+}
+
 static void load_rule(const struct reader_of *r, struct rule *rule, const struct val *tree)
 {
     static const char *const standings[] = {"confirmed", "assumption", "local", NULL};
@@ -180,7 +193,7 @@ static void load_rule(const struct reader_of *r, struct rule *rule, const struct
         check_rule_value(r, rule->value);
     member(r, tree, "standing", true);
     rule->standing = (enum standing)read_one_of(r, tree, "standing", standings, STANDING_ASSUMPTION);
-    rule->source = read_text(r, tree, "source", true);
+    load_source(r, rule, tree);
     rule->as_of = read_text(r, tree, "as-of", true);
     load_consequences(r, rule, tree);
     if (rule->as_of && !day_ok(rule->as_of)) {

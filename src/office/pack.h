@@ -32,7 +32,8 @@ struct rule {
     struct words words;
     const struct val *value;
     enum standing standing;
-    const char *source;
+    struct words source;                     /* written once, it stands in both languages as it is */
+    bool source_english;                     /* it is English alone */
     const char *as_of;                       /* "2026-11-22" */
     const struct register_def *const *consequences; size_t n_consequences;      /* all that may be changed in its name */
     const char *where;                       /* file:line */

@@ -400,7 +400,28 @@ static int by_time(const void *a, const void *b)
     return x->due < y->due ? -1 : x->due > y->due;
 }
 
-/* Both languages, since a mail has no reader's choice to follow. */
+/* The language that an account of the person's has chosen; LANG_COUNT where none has, so that the mail is written in both. */
+static enum lang language_of(struct reminding *in, record_id person)
+{
+    enum lang found = LANG_COUNT;
+    record_id accounts[8];
+    size_t n = 0;
+    int64_t id;
+    void *value;
+    pthread_rwlock_rdlock(&in->office->lock);
+    for (size_t walk = 0; n < 8 && idmap_next(&in->office->published->accounts, &walk, &id, &value);)
+        if (((const struct m_account *)value)->person == person)
+            accounts[n++] = id;
+    pthread_rwlock_unlock(&in->office->lock);
+    for (size_t i = 0; i < n; i++) {
+        const void *kept;
+        size_t len;
+        if (office_side_get(in->office, "language", accounts[i], "lang", in->arena, &kept, &len) == OK && len == 2)
+            found = memcmp(kept, "fr", 2) == 0 ? LANG_FR : LANG_EN;
+    }
+    return found;
+}
+
 static struct remind_mail mail_of(struct reminding *in, const struct letter *letter)
 {
     struct buf text;
@@ -409,7 +430,10 @@ static struct remind_mail mail_of(struct reminding *in, const struct letter *let
     uint8_t key[32];
     buf_init(&text, 1 << 18);
     buf_init(&seed, 1 << 18);
+    enum lang chosen = language_of(in, letter->person);
     for (int lang = 0; lang < LANG_COUNT; lang++) {
+        if (chosen != LANG_COUNT && lang != (int)chosen)
+            continue;
         buf_adds(&text, tr((enum lang)lang, T_("Something is due on your desk:")));
         buf_adds(&text, "\n\n");
         for (size_t i = 0; i < letter->n && i < 200; i++) {
@@ -425,7 +449,7 @@ static struct remind_mail mail_of(struct reminding *in, const struct letter *let
     office_key(in->office, "remind.message", key);
     struct hash hash = hmac_sha256(key, sizeof key, seed.data ? seed.data : "", seed.len);
     hex_write(hash.bytes, HASH_BYTES, hex);
-    struct remind_mail mail = {.person = letter->person, .to = letter->to, .subject = "Castellan: desk / bureau", .text = arena_strndup(in->arena, text.data ? text.data : "", text.len),
+    struct remind_mail mail = {.person = letter->person, .to = letter->to, .subject = chosen == LANG_COUNT ? "Castellan: desk / bureau" : chosen == LANG_FR ? "Castellan : bureau" : "Castellan: desk", .text = arena_strndup(in->arena, text.data ? text.data : "", text.len),
                                .message_id = arena_printf(in->arena, "%.40s@castellan.invalid", hex)};
     buf_free(&text);
     buf_free(&seed);

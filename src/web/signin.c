@@ -220,6 +220,17 @@ static enum status post_key(const struct request *q, struct answer *a)
 
 /* ---- the post ---------------------------------------------------------------------------------------------------- */
 
+/* ---- the language that an account has chosen: a note of its own, for its pages and mails ---- */
+
+static enum lang kept_language(const struct request *q, int64_t account, enum lang otherwise)
+{
+    const struct identity *id = &call_of(q)->web->identity;
+    const void *kept;
+    size_t len;
+    if (id->get(id->arg, "language", account, "lang", q->arena, &kept, &len) != OK || len != 2) return otherwise;
+    return lang_from(arena_strndup(q->arena, kept, len), otherwise);
+}
+
 static enum status open_session(const struct request *q, struct answer *a, int64_t appointment)
 {
     struct call *c = call_of(q);
@@ -229,6 +240,7 @@ static enum status open_session(const struct request *q, struct answer *a, int64
     fresh.stage = STAGE_OPEN;
     fresh.appointment = appointment;
     fresh.used = q->now;
+    fresh.lang = kept_language(q, fresh.account, fresh.lang);
     memset(fresh.to, 0, sizeof fresh.to);
     enum status status = id->note(id->arg, fresh.account, appointment, "sign-in", "", q->now);
     if (status != OK) return status;
@@ -375,8 +387,11 @@ static enum status post_language(const struct request *q, struct answer *a)
     struct call *c = call_of(q);
     const char *code = request_form(q, "lang"), *to = request_form(q, "to");
     if (c->in_session) {
+        const struct identity *id = &c->web->identity;
         c->session.lang = lang_from(code, q->lang);
         if (!session_keep(c->web->sessions, &c->session)) return ABSENT;
+        enum status status = at_stage(c, STAGE_OPEN) ? id->put(id->arg, "language", c->session.account, "lang", c->session.lang == LANG_FR ? "fr" : "en", 2) : OK;
+        if (status != OK) return status;
     }
     answer_redirect(a, to);
     return OK;

@@ -98,7 +98,7 @@ export class Person {
   }
   /* The language switch of the page's head. */
   async speak(lang) {
-    const button = this.page.locator(`form[action="/language"] button[value="${lang}"]`);
+    const button = this.page.locator(`.head form[action="/language"] button[value="${lang}"]`);
     if (!(await button.count())) return;
     await button.evaluate((b) => { for (let d = b.closest("details"); d; d = d.parentElement.closest("details")) d.open = true; });
     await this.settled(() => button.click());

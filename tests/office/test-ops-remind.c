@@ -131,6 +131,23 @@ static void numbers_where_the_channel_may(void)
     ok(high && mail_to("inv") && !strstr(mail_to("inv"), "ACT-"), "and not in one whose channel does not");
 }
 
+/* Both languages, until the person's account has chosen one. */
+static void in_their_language(void)
+{
+    bool active;
+    f.now = T0;
+    ok(action_for("ism", "RESTRICTED", "NATO") != NULL, "an action for somebody who has chosen no language");
+    f.now = T0 + 19 * DAY;
+    run();
+    ok(mail_to("ism") && strstr(mail_to("ism"), "Something is due") && strstr(mail_to("ism"), "échéance"), "is told in both");
+    ok(office_side_put(f.office, "language", office_account(f.office, "ism", &active), "lang", "fr", 2) == OK, "they choose French");
+    f.now = T0;
+    ok(action_for("ism", "RESTRICTED", "NATO") != NULL, "another action");
+    f.now = T0 + 19 * DAY;
+    run();
+    ok(mail_to("ism") && !strstr(mail_to("ism"), "Something is due") && strstr(mail_to("ism"), "échéance"), "is told in French alone");
+}
+
 /* ---- through a real relay ---- */
 
 static bool post(void *arg, const struct remind_mail *mail)
@@ -171,6 +188,7 @@ int main(void)
     fixture_new(&f);
     nobody_who_may_not_read();
     numbers_where_the_channel_may();
+    in_their_language();
     by_smtp();
     fixture_free(&f);
     return tap_done();

@@ -219,6 +219,26 @@ static void test_address(void)
     ok(client_sign_in(&c, "anna"), "and may come back");
 }
 
+/* What an account has chosen is its language from then on, whatever the browser asks for. */
+static bool in_french(struct client *c, const char *path)
+{
+    struct reply r = client_get(c, path);
+    bool french = r.status == 200 && strstr(r.body, "<html lang=\"fr\"");
+    reply_free(&r);
+    return french;
+}
+static void test_language(void)
+{
+    struct client c = fresh(), again = fresh(), other = fresh();
+    ok(client_sign_in(&c, "anna") && !in_french(&c, "/account"), "a browser that asks for nothing gets English");
+    is_int(post_status(&c, "/language", "lang=fr&to=/"), 303, "an account chooses French");
+    ok(in_french(&c, "/account"), "and has it at once");
+    ok(client_sign_in(&again, "anna") && in_french(&again, "/account"), "and at the next sign-in, by another browser");
+    ok(client_sign_in(&other, "bert") && !in_french(&other, "/account"), "another account keeps its own");
+    is_int(post_status(&again, "/language", "lang=en&to=/"), 303, "it chooses English again");
+    ok(!in_french(&again, "/account"), "and has it");
+}
+
 static void test_end(void)
 {
     struct client c = fresh();
@@ -370,6 +390,7 @@ int main(void)
     test_csrf();
     test_alike();
     test_address();
+    test_language();
     test_end();
     test_proof();
     test_tokens();

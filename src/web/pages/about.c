@@ -58,7 +58,8 @@ static enum status get_rules(const struct request *request, struct answer *answe
         val_set_str(arena, item, "value", value_text(request, rule->value));
         val_set_str(arena, item, "standing", tr(request->lang, standings[rule->standing]));
         val_set_bool(arena, item, "assumption", rule->standing == STANDING_ASSUMPTION);
-        val_set_str(arena, item, "source", rule->source);
+        val_set_str(arena, item, "source", words_in(&rule->source, request->lang));
+        val_set_bool(arena, item, "source-english", rule->source_english);
         val_set_str(arena, item, "as-of", rule->as_of);
         val_push(arena, list, item);
     }

@@ -46,7 +46,8 @@ static struct val *clocks_of(const struct request *request, const struct record_
         val_set_bool(request->arena, item, "lapsed", clock->stopped != MOMENT_NONE && met_by && !val_get(record->fields, met_by->name));
         val_set_bool(request->arena, item, "late", clock->stopped == MOMENT_NONE ? clock->due < request->now : clock->due < clock->stopped);
         if (clock->def->rule) {
-            val_set_str(request->arena, item, "source", clock->def->rule->source);
+            val_set_str(request->arena, item, "source", words_in(&clock->def->rule->source, request->lang));
+            val_set_bool(request->arena, item, "source-english", clock->def->rule->source_english);
             val_set_bool(request->arena, item, "assumption", clock->def->rule->standing == STANDING_ASSUMPTION);
         }
         val_push(request->arena, list, item);
