@@ -435,7 +435,7 @@ static void emit_template(FILE *out, struct template *t, struct template *all, i
     if (e.html.mode != HTML_TEXT) fault((struct place){t->file, 1}, "a tag, a quote or a comment is still open at the end");
     fclose(e.out);
     fprintf(out, "\n/* %s */\nstatic void t_%d(struct tpl *r)\n{\n", t->file, number);
-    if (e.hints) fprintf(out, "    uint32_t h[%d] = {0};\n", e.hints);
+    if (e.hints) fprintf(out, "    static uint32_t h[%d];\n", e.hints);
     if (e.words) fprintf(out, "    static struct tpl_site w[%d];\n", e.words);
     fwrite(text, 1, len, out);
     fputs("}\n", out);

@@ -192,7 +192,8 @@ static struct block *room_for(struct arena *arena, size_t bytes)
     return block;
 }
 
-void *arena_alloc(struct arena *arena, size_t bytes)
+/* Room that still holds what was there before. */
+static inline void *take(struct arena *arena, size_t bytes)
 {
     if (fail_after && --fail_after == 0)
         exhausted(arena);
@@ -211,8 +212,12 @@ void *arena_alloc(struct arena *arena, size_t bytes)
     block->filled += rounded;
     arena->used += bytes;
     UNPOISON(at, bytes);
-    memset(at, 0, bytes);
     return at;
+}
+
+void *arena_alloc(struct arena *arena, size_t bytes)
+{
+    return memset(take(arena, bytes), 0, bytes);
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)
@@ -232,15 +237,16 @@ char *arena_strndup(struct arena *arena, const char *text, size_t len)
 {
     if (len == SIZE_MAX)
         exhausted(arena);
-    char *copy = arena_alloc(arena, len + 1);
+    char *copy = take(arena, len + 1);
     if (len)
         memcpy(copy, text, len);
+    copy[len] = '\0';
     return copy;
 }
 
 void *arena_memdup(struct arena *arena, const void *bytes, size_t len)
 {
-    void *copy = arena_alloc(arena, len);
+    void *copy = take(arena, len);
     if (len)
         memcpy(copy, bytes, len);
     return copy;
@@ -255,21 +261,58 @@ char *arena_printf(struct arena *arena, const char *format, ...)
     return text;
 }
 
+/* Most formats only put texts together ("/%s/%s"): those are copied without the machinery of printf. The length, or SIZE_MAX
+ * when the format holds anything else. */
+static size_t joined(const char *format, va_list list, char *out)
+{
+    size_t len = 0;
+    for (const char *at = format;;) {
+        const char *stop = strchr(at, '%');
+        size_t plain = stop ? (size_t)(stop - at) : strlen(at);
+        if (out)
+            memcpy(out + len, at, plain);
+        len += plain;
+        if (!stop)
+            return len;
+        if (stop[1] != 's')
+            return SIZE_MAX;
+        const char *text = va_arg(list, const char *);
+        size_t n = strlen(text ? text : (text = "(null)"));
+        if (out)
+            memcpy(out + len, text, n);
+        len += n;
+        at = stop + 2;
+    }
+}
+
 char *arena_vprintf(struct arena *arena, const char *format, va_list list)
 {
     char small[256];
     va_list again;
     va_copy(again, list);
-    int len = vsnprintf(small, sizeof small, format, list);
+    size_t plain = joined(format, list, NULL);
+    char *text;
+    if (plain != SIZE_MAX) {
+        text = take(arena, plain + 1);
+        (void)joined(format, again, text);
+        text[plain] = '\0';
+        va_end(again);
+        return text;
+    }
+    va_list third;
+    va_copy(third, again);
+    int len = vsnprintf(small, sizeof small, format, again);
     if (len < 0) {
+        va_end(third);
         va_end(again);
         exhausted(arena);
     }
-    char *text = arena_alloc(arena, (size_t)len + 1);
+    text = take(arena, (size_t)len + 1);
     if ((size_t)len < sizeof small)
         memcpy(text, small, (size_t)len + 1);
     else
-        vsnprintf(text, (size_t)len + 1, format, again);
+        vsnprintf(text, (size_t)len + 1, format, third);
+    va_end(third);
     va_end(again);
     return text;
 }

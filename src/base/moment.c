@@ -191,6 +191,16 @@ enum status moment_read(const char *text, moment *ret)
 
 /* ---- writing ---- */
 
+/* `n` digits and what follows them; behind that. A page writes a dozen times, so not by printf. */
+static char *digits(char *out, int number, int n, char then)
+{
+    unsigned left = (unsigned)number;
+    for (int i = n; i-- > 0; left /= 10)
+        out[i] = (char)('0' + left % 10);
+    out[n] = then;
+    return out + n + 1;
+}
+
 char *moment_iso(moment at, char out[MOMENT_TEXT])
 {
     if (at == MOMENT_NONE || at == MOMENT_EVER) {
@@ -198,11 +208,15 @@ char *moment_iso(moment at, char out[MOMENT_TEXT])
         return out;
     }
     struct civil c = moment_civil(at);
-    char ms[8] = "";
+    char *to = digits(out, c.year, 4, '-');
+    to = digits(to, c.month, 2, '-');
+    to = digits(to, c.day, 2, 'T');
+    to = digits(to, c.hour, 2, ':');
+    to = digits(to, c.minute, 2, ':');
+    to = digits(to, c.second, 2, c.ms ? '.' : 'Z');
     if (c.ms)
-        snprintf(ms, sizeof ms, ".%03u", (unsigned)c.ms % 1000);
-    snprintf(out, MOMENT_TEXT, "%04u-%02u-%02uT%02u:%02u:%02u%sZ", (unsigned)c.year % 10000, (unsigned)c.month % 100,
-             (unsigned)c.day % 100, (unsigned)c.hour % 100, (unsigned)c.minute % 100, (unsigned)c.second % 100, ms);
+        to = digits(to, c.ms, 3, 'Z');
+    *to = '\0';
     return out;
 }
 

@@ -28,7 +28,7 @@ static int argument_at(const char *text)
 static int arguments_of(const char *format)
 {
     int most = 0;
-    for (const char *at = format; *at; at++) {
+    for (const char *at = strchr(format, '%'); at; at = strchr(at + 1, '%')) {
         int n = argument_at(at);
         if (n > most)
             most = n;
@@ -43,13 +43,13 @@ static size_t expand(const char *format, const char *const *arguments, int count
     while (*format) {
         int n = argument_at(format);
         const char *piece = format;
-        size_t piece_len = 1;
+        size_t piece_len = *format == '%' ? 1 : strcspn(format, "%");
         if (n) {
             piece = n <= count && arguments[n - 1] ? arguments[n - 1] : "";
             piece_len = strlen(piece);
             format += 4;
         } else {
-            format += format[0] == '%' && format[1] == '%' ? 2 : 1;
+            format += format[0] == '%' && format[1] == '%' ? 2 : piece_len;
         }
         if (out)
             memcpy(out + len, piece, piece_len);

@@ -46,6 +46,16 @@ struct val *val_str(struct arena *arena, const char *text)
     return text ? val_strn(arena, text, strlen(text)) : val_null(arena);
 }
 
+struct val *val_kept(struct arena *arena, const char *text)
+{
+    if (!text)
+        return val_null(arena);
+    struct val *val = val_new(arena, VAL_STR);
+    val->str.s = text;
+    val->str.len = strlen(text);
+    return val;
+}
+
 struct val *val_strf(struct arena *arena, const char *format, ...)
 {
     va_list list;
@@ -89,13 +99,23 @@ void val_push(struct arena *arena, struct val *array, struct val *item)
 static struct val_member *member(const struct val *object, const char *name)
 {
     for (uint32_t i = 0; i < object->count; i++) {
-        if (strcmp(object->members[i].name, name) == 0)
+        const char *one = object->members[i].name;
+        if (one == name || (*one == *name && strcmp(one, name) == 0))      /* literals are often the same one */
             return &object->members[i];
     }
     return NULL;
 }
 
-void val_set(struct arena *arena, struct val *object, const char *name, struct val *value)
+void (val_set)(struct arena *arena, struct val *object, const char *name, struct val *value)
+{
+    struct val_member *there = member(object, name);
+    if (there)
+        there->value = value;
+    else
+        val_put(arena, object, arena_strdup(arena, name), value);
+}
+
+void val_put(struct arena *arena, struct val *object, const char *name, struct val *value)
 {
     assert(object->kind == VAL_OBJECT && value);
     struct val_member *there = member(object, name);
@@ -110,22 +130,22 @@ void val_set(struct arena *arena, struct val *object, const char *name, struct v
             memcpy(members, object->members, object->count * sizeof *members);
         object->members = members;
     }
-    object->members[object->count++] = (struct val_member){arena_strdup(arena, name), value};
+    object->members[object->count++] = (struct val_member){name, value};
 }
 
-void val_set_str(struct arena *arena, struct val *object, const char *name, const char *text)
+void (val_set_str)(struct arena *arena, struct val *object, const char *name, const char *text)
 {
-    val_set(arena, object, name, val_str(arena, text));
+    (val_set)(arena, object, name, val_str(arena, text));
 }
 
-void val_set_int(struct arena *arena, struct val *object, const char *name, int64_t number)
+void (val_set_int)(struct arena *arena, struct val *object, const char *name, int64_t number)
 {
-    val_set(arena, object, name, val_int(arena, number));
+    (val_set)(arena, object, name, val_int(arena, number));
 }
 
-void val_set_bool(struct arena *arena, struct val *object, const char *name, bool truth)
+void (val_set_bool)(struct arena *arena, struct val *object, const char *name, bool truth)
 {
-    val_set(arena, object, name, val_bool(arena, truth));
+    (val_set)(arena, object, name, val_bool(arena, truth));
 }
 
 void val_drop(struct val *object, const char *name)

@@ -46,11 +46,20 @@ struct val *val_strf(struct arena *, const char *format, ...) __attribute__((for
 struct val *val_array(struct arena *);
 struct val *val_object(struct arena *);
 void val_push(struct arena *, struct val *array, struct val *item);
-/* Adds or replaces a member; the name is copied. */
+/* Adds or replaces a member; the name is copied, unless it is a literal. */
 void val_set(struct arena *, struct val *object, const char *name, struct val *value);
+/* The same for a name that outlives the object. */
+void val_put(struct arena *, struct val *object, const char *name, struct val *value);
 void val_set_str(struct arena *, struct val *object, const char *name, const char *text);
 void val_set_int(struct arena *, struct val *object, const char *name, int64_t);
 void val_set_bool(struct arena *, struct val *object, const char *name, bool);
+/* A text that outlives the object: a word of the pack or the catalogue, or what lies in the same arena. It is not copied. */
+struct val *val_kept(struct arena *, const char *);
+#define val_set(arena, object, name, value) (__builtin_constant_p(name) ? val_put((arena), (object), (name), (value)) : (val_set)((arena), (object), (name), (value)))
+#define val_set_str(arena, object, name, text) val_set(arena, object, name, val_str((arena), (text)))
+#define val_set_kept(arena, object, name, text) val_set(arena, object, name, val_kept((arena), (text)))
+#define val_set_int(arena, object, name, number) val_set(arena, object, name, val_int((arena), (number)))
+#define val_set_bool(arena, object, name, truth) val_set(arena, object, name, val_bool((arena), (truth)))
 void val_drop(struct val *object, const char *name);
 
 /* Looks; NULL or the default when absent, of another kind, or when the value is NULL. */

@@ -58,7 +58,7 @@ void answer_page(const struct request *q, struct answer *a, const char *template
     buf_clear(a->body);
     a->media_type = "text/html; charset=utf-8";
     if (!a->status) a->status = 200;
-    render(template_name, data, q->lang, a->body);
+    render_in(q->arena, template_name, data, q->lang, a->body);
     if (a->body->failed) a->status = 500;
 }
 

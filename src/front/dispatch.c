@@ -58,6 +58,7 @@ const struct page *find_page(const struct page *const *tables, enum method metho
             unsigned score;
             const char *at[8];
             size_t len[8], n;
+            if (page->pattern[0] && path[0] && page->pattern[1] != path[1] && page->pattern[1] != '{') continue;
             if (!match(page->pattern, path, &score, at, len, &n)) continue;
             if (page->method != method) {
                 *ret_other = true;

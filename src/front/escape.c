@@ -87,6 +87,13 @@ static const bool UNRESERVED[256] = {
     ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true, ['-'] = true, ['.'] = true, ['_'] = true, ['~'] = true,
 };
 
+/* What stands in an address as it is: the unreserved, and what divides an address into its parts. */
+static const bool IN_URL[256] = {
+    ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true, ['-'] = true, ['.'] = true, ['_'] = true, ['~'] = true, ['/'] = true,
+    ['?'] = true, ['#'] = true, ['['] = true, [']'] = true, ['@'] = true, ['!'] = true, ['$'] = true, ['('] = true, [')'] = true, ['*'] = true,
+    ['+'] = true, [','] = true, [';'] = true, ['='] = true, [':'] = true, ['%'] = true,
+};
+
 static void percent(struct buf *out, unsigned char c)
 {
     static const char HEX[] = "0123456789ABCDEF";
@@ -142,10 +149,14 @@ void escape_url(struct buf *out, const char *text, size_t len)
         buf_addc(out, '#');
         return;
     }
+    size_t run = 0;
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
+        if (IN_URL[c]) continue;
+        buf_add(out, text + run, i - run);
         if (c == '&') buf_add(out, "&amp;", 5);
-        else if (UNRESERVED[c] || strchr("/?#[]@!$()*+,;=:%", c)) buf_addc(out, (char)c);
         else percent(out, c);
+        run = i + 1;
     }
+    buf_add(out, text + run, len - run);
 }

@@ -101,5 +101,7 @@ void answer_reasons(const struct request *, struct answer *, enum status, const 
 /* Templates: ui/templates/NAME.html compiled to C at build time. Renders the named template over a value tree.
  * Escaping is by type and context. */
 void render(const char *template_name, const struct val *data, enum lang, struct buf *out);
+/* The same with room for what filters make, in the arena that the data lies in. */
+void render_in(struct arena *, const char *template_name, const struct val *data, enum lang, struct buf *out);
 
 #endif

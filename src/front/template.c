@@ -50,15 +50,22 @@ static moment val_moment(const struct val *v)
 
 void render(const char *name, const struct val *data, enum lang lang, struct buf *out)
 {
+    struct arena *arena = arena_new(0);
+    if (arena) render_in(arena, name, data, lang, out);
+    else out->failed = true;
+    arena_free(arena);
+}
+
+void render_in(struct arena *arena, const char *name, const struct val *data, enum lang lang, struct buf *out)
+{
     const struct template_entry *entry = find_template(name);
     if (!entry) {
         log_error("there is no template \"%s\"", name);
         out->failed = true;
         return;
     }
-    struct tpl r = {.out = out, .lang = lang, .root = data, .now = val_moment(val_get(data, "now"))};
+    struct tpl r = {.out = out, .lang = lang, .root = data, .arena = arena, .now = val_moment(val_get(data, "now"))};
     entry->write(&r);
-    arena_free(r.arena);
 }
 
 /* ---- looking ------------------------------------------------------------------------------------------------- */
@@ -66,8 +73,9 @@ void render(const char *name, const struct val *data, enum lang lang, struct buf
 const struct val *tpl_get_slow(const struct val *v, const char *name, uint32_t *hint)
 {
     for (uint32_t i = 0; i < v->count; i++) {
-        if (strcmp(v->members[i].name, name) == 0) {
-            *hint = i;
+        const char *one = v->members[i].name;
+        if (one == name || (*one == *name && strcmp(one, name) == 0)) {
+            __atomic_store_n(hint, i, __ATOMIC_RELAXED);
             return v->members[i].value;
         }
     }
@@ -90,8 +98,7 @@ const struct val *tpl_item(const struct val *v, size_t i)
 const struct val *tpl_key(struct tpl *r, const struct val *v, size_t i)
 {
     if (v->kind == VAL_ARRAY) return tpl_int(r, (long long)i);
-    if (!r->arena) r->arena = arena_new(0);
-    return r->arena ? val_str(r->arena, v->members[i].name) : NULL;
+    return val_kept(r->arena, v->members[i].name);
 }
 
 size_t tpl_length(const struct val *v)
@@ -139,8 +146,7 @@ const struct val *tpl_bool(bool truth)
 
 const struct val *tpl_int(struct tpl *r, long long number)
 {
-    if (!r->arena) r->arena = arena_new(0);
-    return r->arena ? val_int(r->arena, number) : NULL;
+    return val_int(r->arena, number);
 }
 
 /* English counts one as one, French none, too. */

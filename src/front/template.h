@@ -23,7 +23,7 @@ struct tpl {
     enum lang lang;
     moment now;                              /* the data's "now" */
     const struct val *root;
-    struct arena *arena;                     /* made when the first filter needs it */
+    struct arena *arena;                     /* for what filters make */
 };
 struct template_entry { const char *name; void (*write)(struct tpl *); };
 struct template_table { const struct template_entry *entries; size_t count; };   /* sorted by name */
@@ -43,11 +43,12 @@ struct tpl_site { const char *english[2]; const char *text[2]; };
 #define TPL_INT(n) (&(const struct val){.kind = VAL_INT, .number = (n)})
 
 const struct val *tpl_get_slow(const struct val *, const char *name, uint32_t *hint);
-/* The member of an object; the hint remembers where the last object had it. */
+/* The member of an object; the hint remembers where the last object had it, in whichever thread: it is a guess and looked at again. */
 static inline const struct val *tpl_get(const struct val *v, const char *name, uint32_t *hint)
 {
     if (!v || v->kind != VAL_OBJECT) return NULL;
-    if (*hint < v->count && strcmp(v->members[*hint].name, name) == 0) return v->members[*hint].value;
+    uint32_t at = __atomic_load_n(hint, __ATOMIC_RELAXED);
+    if (at < v->count && (v->members[at].name == name || strcmp(v->members[at].name, name) == 0)) return v->members[at].value;
     return tpl_get_slow(v, name, hint);
 }
 /* Static text; its length is known when this is compiled. */

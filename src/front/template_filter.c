@@ -14,12 +14,6 @@ static const char *(*asset_path)(const char *name);
 
 void template_assets(const char *(*path_of)(const char *name)) { asset_path = path_of; }
 
-static struct arena *scratch(struct tpl *r)
-{
-    if (!r->arena) r->arena = arena_new(0);
-    return r->arena;
-}
-
 static bool time_of(const struct val *v, moment *ret)
 {
     if (v && v->kind == VAL_INT) {
@@ -29,15 +23,16 @@ static bool time_of(const struct val *v, moment *ret)
     return v && v->kind == VAL_STR && moment_read(v->str.s, ret) == OK;
 }
 
+/* A text that lies in the arena or outlives it. */
 static const struct val *text_val(struct tpl *r, const char *text)
 {
-    return text && scratch(r) ? val_str(r->arena, text) : NULL;
+    return text ? val_kept(r->arena, text) : NULL;
 }
 
 const struct val *tpl_f_due(struct tpl *r, const struct val *v)
 {
     moment at;
-    if (!time_of(v, &at) || !scratch(r)) return v;
+    if (!time_of(v, &at)) return v;
     if (r->now == MOMENT_NONE) return tpl_f_time(r, v);
     return text_val(r, moment_due_words(r->arena, at, r->now, r->lang));
 }
@@ -48,7 +43,7 @@ const struct val *tpl_f_date(struct tpl *r, const struct val *v)
         {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"},
         {"janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."}};
     moment at;
-    if (!time_of(v, &at) || !scratch(r)) return v;
+    if (!time_of(v, &at)) return v;
     struct civil c = moment_civil(at);
     bool first = r->lang == LANG_FR && c.day == 1;
     return val_strf(r->arena, "%d%s %s %d", c.day, first ? "er" : "", MONTHS[r->lang][c.month - 1], c.year);
@@ -57,7 +52,7 @@ const struct val *tpl_f_date(struct tpl *r, const struct val *v)
 const struct val *tpl_f_time(struct tpl *r, const struct val *v)
 {
     moment at;
-    if (!time_of(v, &at) || !scratch(r)) return v;
+    if (!time_of(v, &at)) return v;
     return text_val(r, moment_words(r->arena, at, r->lang));
 }
 
@@ -65,14 +60,14 @@ const struct val *tpl_f_iso(struct tpl *r, const struct val *v)
 {
     moment at;
     char text[MOMENT_TEXT];
-    return time_of(v, &at) ? text_val(r, moment_iso(at, text)) : v;
+    return time_of(v, &at) ? val_str(r->arena, moment_iso(at, text)) : v;
 }
 
 const struct val *tpl_f_day(struct tpl *r, const struct val *v)
 {
     moment at;
     char text[MOMENT_TEXT];
-    return time_of(v, &at) ? text_val(r, moment_iso_day(at, text)) : v;
+    return time_of(v, &at) ? val_str(r->arena, moment_iso_day(at, text)) : v;
 }
 
 const struct val *tpl_f_count(struct tpl *r, const struct val *v)
@@ -96,7 +91,6 @@ const struct val *tpl_f_tr(struct tpl *r, const struct val *v)
 
 const struct val *tpl_f_json(struct tpl *r, const struct val *v)
 {
-    if (!scratch(r)) return NULL;
     struct buf text = {0};
     buf_init(&text, 1 << 20);
     if (v) json_write(&text, v);
@@ -114,7 +108,7 @@ const struct val *tpl_f_asset(struct tpl *r, const struct val *v)
 
 const struct val *tpl_f_upper(struct tpl *r, const struct val *v)
 {
-    if (!v || v->kind != VAL_STR || !scratch(r)) return v;
+    if (!v || v->kind != VAL_STR) return v;
     char *copy = arena_strndup(r->arena, v->str.s, v->str.len);
     for (char *c = copy; *c; c++) {
         if (*c >= 'a' && *c <= 'z') *c = (char)(*c - 'a' + 'A');     /* ASCII only: codes and levels */
@@ -124,7 +118,7 @@ const struct val *tpl_f_upper(struct tpl *r, const struct val *v)
 
 const struct val *tpl_f_join(struct tpl *r, const struct val *v)
 {
-    if (!v || v->kind != VAL_ARRAY || !scratch(r)) return v;
+    if (!v || v->kind != VAL_ARRAY) return v;
     struct buf text = {0};
     buf_init(&text, 1 << 20);
     for (uint32_t i = 0; i < v->count; i++) {
@@ -141,7 +135,7 @@ const struct val *tpl_f_join(struct tpl *r, const struct val *v)
 /* 12345 as "12 345" (narrow no-break spaces), the same in both languages. */
 const struct val *tpl_f_number(struct tpl *r, const struct val *v)
 {
-    if (!v || v->kind != VAL_INT || !scratch(r)) return v;
+    if (!v || v->kind != VAL_INT) return v;
     char digits[24], out[64];
     int len = snprintf(digits, sizeof digits, "%lld", (long long)v->number), n = 0;
     for (int i = 0; i < len; i++) {

@@ -69,6 +69,7 @@ struct office {
     struct arena *batch_arena;
 
     struct view_pool views;
+    struct { pthread_mutex_t lock; _Atomic(void *) thing; void (*drop)(void *); } shelf;
     pthread_mutex_t readers_lock;
     struct reader *readers[READER_SLOTS];
 
@@ -94,6 +95,7 @@ struct reader {
     record_id account, person, appointment;
     char person_number[NUMBER_TEXT], account_number[NUMBER_TEXT];
     char *name;
+    _Atomic(char *) clearances[LANG_COUNT];    /* in words, for page heads; made when first asked for */
     moment at, until;
     uint64_t generation;
     guard_id seen;                             /* guards evaluated */

@@ -388,6 +388,7 @@ enum status office_open(const struct office_options *options, struct reasons *re
     pthread_rwlock_init(&office->lock, NULL);
     pthread_mutex_init(&office->readers_lock, NULL);
     pthread_mutex_init(&office->views.lock, NULL);
+    pthread_mutex_init(&office->shelf.lock, NULL);
     pthread_mutex_init(&office->checkpoint_lock, NULL);
     enum status status = load_config(office, reasons);
     if (status == OK)
@@ -435,6 +436,8 @@ void office_close(struct office *office)
 {
     if (!office)
         return;
+    if (office->shelf.thing)
+        office->shelf.drop(office->shelf.thing);
     for (size_t i = 0; i < office->views.n; i++)
         view_close(office->views.views[i]);
     if (office->store)
@@ -466,6 +469,7 @@ void office_close(struct office *office)
     pthread_rwlock_destroy(&office->lock);
     pthread_mutex_destroy(&office->readers_lock);
     pthread_mutex_destroy(&office->views.lock);
+    pthread_mutex_destroy(&office->shelf.lock);
     pthread_mutex_destroy(&office->checkpoint_lock);
     arena_free(office->batch_arena);
     arena_free(office->arena);
@@ -481,6 +485,21 @@ const char *office_origin(const struct office *office) { return office->origin; 
 const char *office_folder(const struct office *office) { return office->folder; }
 const struct val *office_config(const struct office *office) { return office->config; }
 struct store *office_store(struct office *office) { return office->store; }
+void *office_shelf(struct office *office, void *(*make)(struct office *), void (*drop)(void *))
+{
+    void *thing = atomic_load_explicit(&office->shelf.thing, memory_order_acquire);
+    if (thing)
+        return thing;
+    pthread_mutex_lock(&office->shelf.lock);
+    thing = atomic_load(&office->shelf.thing);
+    if (!thing) {
+        thing = make(office);
+        office->shelf.drop = drop;
+        atomic_store_explicit(&office->shelf.thing, thing, memory_order_release);
+    }
+    pthread_mutex_unlock(&office->shelf.lock);
+    return thing;
+}
 void office_key(const struct office *office, const char *purpose, uint8_t key[32])
 {
     struct hash hash = hmac_sha256(office->secret, sizeof office->secret, purpose, strlen(purpose));

@@ -57,6 +57,9 @@ const char *office_origin(const struct office *);
 const char *office_folder(const struct office *);             /* for serve and doctor */
 const struct val *office_config(const struct office *);      /* ceilings, totp-allowed, relay ... from the deed and its amendments */
 struct store *office_store(struct office *);                 /* for journal, backup, doctor; never for reading records */
+/* What a front makes of the pack and keeps beside the office: `make` runs once, at the first call, `drop` when the office is closed. One
+ * thing only; NULL while it cannot be made. */
+void *office_shelf(struct office *, void *(*make)(struct office *), void (*drop)(void *));
 /* A key derived from the office's secret for a named purpose (cursors, ETags); 32 bytes. */
 void office_key(const struct office *, const char *purpose, uint8_t key[32]);
 
@@ -85,7 +88,7 @@ moment reader_at(const struct reader *);
 /* Whether the reader's post sees the register at all (key 4). */
 bool reader_sees(const struct reader *, const struct register_def *);
 /* The highest clearance in words, for the page head; "" when none. */
-const char *reader_clearance_words(const struct reader *, enum lang, struct arena *);
+const char *reader_clearance_words(const struct reader *, enum lang);
 /* Labels that the reader may choose for a new record of a register: policies described, cut to classes and values that
  * they may read back and the ceiling allows. */
 struct val *reader_label_choices(const struct reader *, const struct register_def *, enum lang, struct arena *);

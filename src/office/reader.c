@@ -26,6 +26,8 @@ static void release(struct reader *reader)
     else
         holder_free(reader->holder);
     free(reader->name);
+    for (int lang = 0; lang < LANG_COUNT; lang++)
+        free(reader->clearances[lang]);
     free(reader->bits);
     free(reader->all);
     free(reader->of_register);
@@ -109,15 +111,16 @@ static struct reader *extend(struct reader *former)
 {
     struct reader *reader = must(calloc(1, sizeof *reader));
     struct reader *base = former->base ? former->base : former;
-    *reader = *former;
+    *reader = (struct reader){.office = former->office, .holder = former->holder, .account = former->account, .person = former->person,
+        .appointment = former->appointment, .at = former->at, .until = former->until, .generation = former->generation, .seen = former->seen};
+    memcpy(reader->person_number, former->person_number, sizeof reader->person_number);
+    memcpy(reader->account_number, former->account_number, sizeof reader->account_number);
     atomic_init(&reader->references, 1);
     atomic_fetch_add(&base->references, 1);
     reader->base = base;
     reader->name = must(strdup(former->name));
     reader->bits = must(malloc((size_t)former->seen + 1));
     memcpy(reader->bits, former->bits, (size_t)former->seen + 1);
-    reader->all = reader->grouped = NULL;
-    reader->of_register = NULL;
     decide_guards(reader, intern_guards(reader->office->intern));
     return reader;
 }
@@ -243,18 +246,28 @@ static const char *highest_class(const struct policies *policies, const struct c
     return highest < 0 ? NULL : label_marking(policies, &label, MARK_PAGE, lang, arena);
 }
 
-const char *reader_clearance_words(const struct reader *reader, enum lang lang, struct arena *arena)
+const char *reader_clearance_words(const struct reader *reader, enum lang lang)
 {
-    struct buf text;
-    buf_init(&text, 4096);
+    _Atomic(char *) *kept = &((struct reader *)reader)->clearances[lang];
+    char *text = atomic_load_explicit(kept, memory_order_acquire), *none = NULL;
+    if (text)
+        return text;
+    struct arena *arena = arena_new(0);
+    const char *all = "";
+    if (!arena)
+        abort();
     for (size_t i = 0; i < reader->holder->n_clearances; i++) {
         const char *words = highest_class(reader->office->policies, reader->holder->clearances[i], lang, arena);
         if (words)
-            buf_addf(&text, "%s%s", text.len ? ", " : "", words);
+            all = *all ? arena_printf(arena, "%s, %s", all, words) : words;
     }
-    const char *ret = text.data ? arena_strndup(arena, text.data, text.len) : "";
-    buf_free(&text);
-    return ret;
+    text = must(strdup(all));
+    arena_free(arena);
+    if (!atomic_compare_exchange_strong(kept, &none, text)) {      /* another thread was first */
+        free(text);
+        text = none;
+    }
+    return text;
 }
 
 /* ---- label choices ---- */

@@ -234,10 +234,15 @@ static enum status read_body(struct call *c, struct reasons *why)
 /* What tells this request from every other: the change key of its form, so that a form sent twice is one change. */
 static const char *fresh_nonce(struct arena *arena)
 {
-    uint8_t bytes[16];
-    char *text = arena_alloc(arena, 2 * sizeof bytes + 1);
-    random_bytes(bytes, sizeof bytes);
-    hex_write(bytes, sizeof bytes, text);
+    static _Thread_local struct { uint8_t bytes[32][16]; size_t left; } pool;      /* one call of the kernel for 32 requests */
+    char *text = arena_alloc(arena, 2 * sizeof *pool.bytes + 1);
+    if (!pool.left) {
+        random_bytes(pool.bytes, sizeof pool.bytes);
+        pool.left = sizeof pool.bytes / sizeof *pool.bytes;
+    }
+    uint8_t *bytes = pool.bytes[--pool.left];
+    hex_write(bytes, sizeof *pool.bytes, text);
+    wipe(bytes, sizeof *pool.bytes);
     return text;
 }
 

@@ -102,7 +102,7 @@ static enum status get_help(const struct request *request, struct answer *answer
         struct val *item = val_object(arena), *steps = val_array(arena);
         val_set_str(arena, item, "name", words_in(&def->words, request->lang));
         val_set_str(arena, item, "help", words_in(&def->help, request->lang));
-        val_set_str(arena, item, "href", register_href(request, def));
+        val_set_str(arena, item, "href", register_href(request->arena, def));
         for (size_t s = 0; s < def->n_steps; s++) {
             struct val *step = val_object(arena);
             val_set_str(arena, step, "name", words_in(&def->steps[s].words, request->lang));

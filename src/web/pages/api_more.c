@@ -38,7 +38,7 @@ static enum status account(const struct request *request, struct answer *answer)
     val_set_str(arena, data, "account", reader_account_number(request->reader));
     val_set_str(arena, data, "post", post->name);
     val_set_str(arena, data, "post_name", words_in(&post->words, request->lang));
-    val_set_str(arena, data, "clearance", reader_clearance_words(request->reader, request->lang, arena));
+    val_set_str(arena, data, "clearance", reader_clearance_words(request->reader, request->lang));
     for (size_t i = 0; i < post->n_rights; i++)
         val_push(arena, rights, val_str(arena, post->rights[i]));
     val_set(arena, data, "rights", rights);

@@ -154,7 +154,7 @@ static void selection(struct desk *desk, const struct desk_part *wanted)
     const struct register_def *def = wanted->register_;
     if (!reader_sees(desk->request->reader, def))
         return;
-    struct val *part = part_of(desk, words_in(&wanted->words, desk->request->lang), arena_printf(desk->request->arena, "%s%s%s", register_href(desk->request, def), wanted->n_states == 1 ? "?state=" : "", wanted->n_states == 1 ? wanted->states[0] : ""));
+    struct val *part = part_of(desk, words_in(&wanted->words, desk->request->lang), arena_printf(desk->request->arena, "%s%s%s", register_href(desk->request->arena, def), wanted->n_states == 1 ? "?state=" : "", wanted->n_states == 1 ? wanted->states[0] : ""));
     for (size_t s = 0; s < wanted->n_states; s++) {
         struct filter filter = {"state", wanted->states[s]};
         struct page_of page;

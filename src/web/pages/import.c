@@ -56,7 +56,7 @@ static enum status show(const struct import *import, struct answer *answer)
     shown_begin(&shown, request);
     val_set_str(arena, data, "register", import->def->name);
     val_set_str(arena, data, "register-name", words_in(&import->def->words, request->lang));
-    val_set_str(arena, data, "here", register_href(request, import->def));
+    val_set_str(arena, data, "here", register_href(request->arena, import->def));
     val_set_bool(arena, data, "oscal", str_eq(import->def->name, "control"));
     val_set_bool(arena, data, "asks-label", import->def->label == LABEL_OWN);
     if (import->def->label == LABEL_OWN)

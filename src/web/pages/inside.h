@@ -31,7 +31,7 @@ const char *words_in(const struct words *, enum lang);
 const char *value_words(const struct request *, const struct field_def *, const struct val *);
 /* A step's name, also of a version or entry; NULL for none. A name that the register has no longer stands as it is. */
 const char *step_words(const struct request *, const struct register_def *, const char *name);
-const char *register_href(const struct request *, const struct register_def *);
+const char *register_href(struct arena *, const struct register_def *);
 /* The list that goes on behind the last link or back link (link_view.more) that a record's page shows. */
 const char *links_href(const struct request *, const struct record_view *, const struct link_view *, bool back);
 const char *record_href(const struct request *, const struct register_def *, const char *number);
@@ -84,6 +84,11 @@ struct val *views_of(const struct request *, const struct register_def *);
 /* The draft of a form as the request that would send it; false when there is none. */
 bool draft_take(const struct request *, const char *action, struct request *ret, moment *ret_at);
 void draft_drop(const struct request *, const char *action);
+
+/* ---- the menu (menu.c) ---- */
+
+struct val *menu_of(const struct request *);             /* [{name, registers: [{name, href, register}]}]; shared: not to be changed */
+const char *menu_here(const struct request *);           /* the register under which the page stands; NULL for none */
 
 /* Handlers, by file. */
 extern const struct page desk_pages[], list_pages[], record_pages[], form_pages[], search_pages[], about_pages[], reminder_pages[], api_pages[], api_more_pages[], journal_pages[], note_pages[], import_pages[];

@@ -194,7 +194,7 @@ static const char *address(const struct listing *listing, const char *name, cons
     struct buf text;
     char sep = '?';
     buf_init(&text, 1 << 16);
-    buf_adds(&text, register_href(request, listing->def));
+    buf_adds(&text, register_href(request->arena, listing->def));
     for (size_t i = 0; i < request->n_query; i++) {
         if (str_eq(request->query[i].name, name) || str_eq(request->query[i].name, "after"))
             continue;
@@ -298,7 +298,7 @@ void list_frame(const struct listing *listing, struct val *data, const char *sha
     const struct request *request = listing->request;
     struct arena *arena = request->arena;
     val_set_str(arena, data, "shape", shape);
-    val_set_str(arena, data, "here", register_href(request, listing->def));
+    val_set_str(arena, data, "here", register_href(request->arena, listing->def));
     val_set_str(arena, data, "register", listing->def->name);
     val_set_str(arena, data, "name", words_in(&listing->def->words, request->lang));
     val_set_str(arena, data, "one", words_in(&listing->def->one, request->lang));

@@ -26,7 +26,7 @@ static bool add_view(void *arg, const char *key, const void *bytes, size_t len)
     struct val *item = val_object(arena);
     const char *query = arena_strndup(arena, bytes, len);
     val_set_str(arena, item, "name", key + views->prefix + 1);
-    val_set(arena, item, "href", val_strf(arena, "%s%s%s", register_href(views->request, views->def), *query ? "?" : "", query));
+    val_set(arena, item, "href", val_strf(arena, "%s%s%s", register_href(views->request->arena, views->def), *query ? "?" : "", query));
     val_push(arena, views->list, item);
     return true;
 }
@@ -69,7 +69,7 @@ static enum status post_view(const struct request *request, struct answer *answe
     }
     enum status status = office_side_put(request->office, "view", reader_person(request->reader), key, query, strlen(query));
     if (status == OK)
-        answer_redirect(answer, arena_printf(request->arena, "%s%s%s", register_href(request, def), *query ? "?" : "", query));
+        answer_redirect(answer, arena_printf(request->arena, "%s%s%s", register_href(request->arena, def), *query ? "?" : "", query));
     return status;
 }
 
@@ -81,7 +81,7 @@ static enum status post_view_drop(const struct request *request, struct answer *
         return ABSENT;
     enum status status = office_side_drop(request->office, "view", reader_person(request->reader), key);
     if (status == OK)
-        answer_redirect(answer, register_href(request, def));
+        answer_redirect(answer, register_href(request->arena, def));
     return status;
 }
 

@@ -28,7 +28,7 @@ enum status list_board(struct listing *listing, struct answer *answer)
         val_set_str(arena, column, "name", words_in(&listing->def->states[s].words, request->lang));
         val_set(arena, column, "rows", rows);
         val_set_bool(arena, column, "more", page.next != NULL);
-        val_set(arena, column, "href", val_strf(arena, "%s?state=%s", register_href(request, listing->def), listing->def->states[s].name));
+        val_set(arena, column, "href", val_strf(arena, "%s?state=%s", register_href(request->arena, listing->def), listing->def->states[s].name));
         val_push(arena, columns, column);
     }
     val_set(arena, data, "columns", columns);
@@ -140,8 +140,8 @@ enum status list_calendar(struct listing *listing, struct answer *answer)
     if (time)
         *time = 0;
     val_set_str(arena, data, "month", space ? space + 1 : month_words);
-    val_set(arena, data, "before", val_strf(arena, "%s?view=calendar&month=%04d-%02d", register_href(request, listing->def), before.year, before.month));
-    val_set(arena, data, "after", val_strf(arena, "%s?view=calendar&month=%04d-%02d", register_href(request, listing->def), after.year, after.month));
+    val_set(arena, data, "before", val_strf(arena, "%s?view=calendar&month=%04d-%02d", register_href(request->arena, listing->def), before.year, before.month));
+    val_set(arena, data, "after", val_strf(arena, "%s?view=calendar&month=%04d-%02d", register_href(request->arena, listing->def), after.year, after.month));
     list_frame(listing, data, "calendar");
     enum status status = shown_end(&shown, data, "read");
     if (status == OK)

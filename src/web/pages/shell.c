@@ -8,53 +8,26 @@
 #include "web/pages/pages.h"
 #include "web/web.h"
 
-static struct val *duties_of(const struct request *request)
-{
-    struct arena *arena = request->arena;
-    const struct post_def *post = reader_post(request->reader);
-    struct val *list = val_array(arena);
-    for (size_t d = 0; d < post->n_duties; d++) {
-        const struct duty_def *duty = post->duties[d];
-        struct val *item = val_object(arena), *registers = val_array(arena);
-        for (size_t r = 0; r < duty->n_registers; r++) {
-            const struct register_def *def = duty->registers[r];
-            if (!reader_sees(request->reader, def) || str_eq(def->name, "proposal"))
-                continue;
-            struct val *entry = val_object(arena);
-            val_set_str(arena, entry, "name", words_in(&def->words, request->lang));
-            const char *href = register_href(request, def), *path = str_starts(request->path, "/all/") ? request->path + 4 : request->path;
-            val_set_str(arena, entry, "href", href);
-            size_t len = strlen(def->name);
-            val_set_bool(arena, entry, "current", strncmp(path + 1, def->name, len) == 0 && (path[len + 1] == '/' || (path[len + 1] == 0 && (path != request->path || !str_starts(href, "/all/")))));
-            val_push(arena, registers, entry);
-        }
-        val_set_str(arena, item, "name", words_in(&duty->words, request->lang));
-        val_set(arena, item, "registers", registers);
-        if (registers->count)
-            val_push(arena, list, item);
-    }
-    return list;
-}
-
 static void decorate(const struct request *request, struct val *data)
 {
     struct arena *arena = request->arena;
-    val_set_str(arena, data, "office", request->office ? office_name(request->office) : "");
+    val_set_kept(arena, data, "office", request->office ? office_name(request->office) : "");
     if (request->office)
         val_set_bool(arena, data, "demonstration", val_get_bool(office_config(request->office), "demonstration", false));
     if (!request->reader)
         return;
     struct val *reader = val_object(arena);
-    val_set_str(arena, reader, "name", reader_person_name(request->reader));
-    val_set_str(arena, reader, "post", words_in(&reader_post(request->reader)->words, request->lang));
-    val_set_str(arena, reader, "clearance", reader_clearance_words(request->reader, request->lang, arena));
+    val_set_kept(arena, reader, "name", reader_person_name(request->reader));
+    val_set_kept(arena, reader, "post", words_in(&reader_post(request->reader)->words, request->lang));
+    val_set_kept(arena, reader, "clearance", reader_clearance_words(request->reader, request->lang));
     val_set(arena, data, "reader", reader);
-    val_set(arena, data, "duties", duties_of(request));
+    val_set(arena, data, "duties", menu_of(request));
+    val_set_kept(arena, data, "in-register", menu_here(request));
     struct seat *seats;
     val_set_bool(arena, data, "several-posts", office_seats(request->office, reader_account(request->reader), request->now, arena, &seats) > 1);
     val_set_bool(arena, data, "auditor", reader_has_right(request->reader, "audit-journal"));
-    val_set_str(arena, data, "csrf", request->csrf);
-    val_set_str(arena, data, "other-lang", request->lang == LANG_FR ? "en" : "fr");
+    val_set_kept(arena, data, "csrf", request->csrf);
+    val_set_kept(arena, data, "other-lang", request->lang == LANG_FR ? "en" : "fr");
 }
 
 /* The policies' colours as style rules, since nothing is styled inline. */

@@ -13,10 +13,10 @@ const char *words_in(const struct words *words, enum lang lang)
 }
 
 /* The list of a register; one whose name is a page of its own stands under /all. */
-const char *register_href(const struct request *request, const struct register_def *def)
+const char *register_href(struct arena *arena, const struct register_def *def)
 {
     static const char *const taken[] = {"account", "rules", "posts", "help", "search", "journal", "live", "enrol", NULL};
-    return arena_printf(request->arena, str_in(def->name, taken) ? "/all/%s" : "/%s", def->name);
+    return arena_printf(arena, str_in(def->name, taken) ? "/all/%s" : "/%s", def->name);
 }
 
 const char *record_href(const struct request *request, const struct register_def *def, const char *number)
@@ -60,7 +60,7 @@ static struct val *link_shown(const struct request *request, const struct link_v
 
 const char *links_href(const struct request *request, const struct record_view *record, const struct link_view *link, bool back)
 {
-    return arena_printf(request->arena, "%s?%s=%s&links-by=%s", register_href(request, link->register_), back ? "links-to" : "named-in", record->number, link->field->name);
+    return arena_printf(request->arena, "%s?%s=%s&links-by=%s", register_href(request->arena, link->register_), back ? "links-to" : "named-in", record->number, link->field->name);
 }
 
 /* ---- rows ---- */
