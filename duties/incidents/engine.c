@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "front/front.h"
+#include "front/shown.h"
 #include "office/duty.h"
 #include "office/office.h"
 
@@ -42,7 +42,7 @@ static struct val *window_words(const struct pack *pack, struct arena *arena)
     return words;
 }
 
-struct counting { struct office *office; const struct reader *reader; struct arena *arena; moment from, to; };
+struct counting { struct office *office; const struct reader *reader; struct arena *arena; moment from, to; struct shown *shown; };
 
 static enum status count_over(const struct counting *in, const char *field, record_id id, struct val *ret)
 {
@@ -56,6 +56,8 @@ static enum status count_over(const struct counting *in, const char *field, reco
         moment detected = val_get_int(page.rows[i].fields, "detected", MOMENT_NONE);
         if (counts(&page.rows[i]) && detected != MOMENT_NONE && detected > in->from && detected <= in->to)
             val_push(in->arena, numbers, val_str(in->arena, page.rows[i].number));
+        if (in->shown)
+            shown_record(in->shown, &page.rows[i]);
     }
     val_set(in->arena, ret, "incidents", numbers);
     val_set_int(in->arena, ret, "count", (int64_t)val_count(numbers));
@@ -74,25 +76,28 @@ static enum status count_link(const struct counting *in, const struct link_view 
     return status;
 }
 
-/* {"incident": NUMBER} -> {incident, title, window, threshold, counts: [{field, number, title, count, reached, incidents}]} */
-static enum status repeats(struct office *office, const struct reader *reader, const struct val *arguments, struct arena *arena, struct val **ret)
+/* What was read for the answer goes to `shown`, unless it is NULL: a page's marks and the entry of the read.
+ * {"incident": NUMBER} -> {incident, title, window, threshold, counts: [{field, number, title, count, reached, incidents}]} */
+static enum status count_repeats(struct office *office, const struct reader *reader, const struct val *arguments, struct arena *arena, struct shown *shown, struct val **ret)
 {
     const struct pack *pack = office_pack(office);
-    struct record_view record;
+    struct record_view *record = ARENA_NEW(arena, struct record_view);
     const char *number = val_get_str(arguments, "incident");
-    enum status status = number ? office_get(office, reader, "incident", number, arena, &record) : ABSENT;
+    enum status status = number ? office_get(office, reader, "incident", number, arena, record) : ABSENT;
     if (status != OK)
         return status;
+    if (shown)
+        shown_record(shown, record);
     const struct rule *window = pack_rule(pack, "incident.repeat-window");
     int64_t threshold = rule_number(pack_rule(pack, "incident.repeat-threshold"), 3);
-    struct counting in = {office, reader, arena, 0, val_get_int(record.fields, "detected", record.created)};
+    struct counting in = {office, reader, arena, 0, val_get_int(record->fields, "detected", record->created), shown};
     struct val *answer = val_object(arena), *list = val_array(arena);
     in.from = window_begin(pack, in.to);
-    for (size_t i = 0; status == OK && i < record.n_links; i++)
-        if (str_eq(record.links[i].field->name, "persons") || str_eq(record.links[i].field->name, "unit"))
-            status = count_link(&in, &record.links[i], threshold, list);
-    val_set_str(arena, answer, "incident", record.number);
-    val_set_str(arena, answer, "title", record.title);
+    for (size_t i = 0; status == OK && i < record->n_links; i++)
+        if (str_eq(record->links[i].field->name, "persons") || str_eq(record->links[i].field->name, "unit"))
+            status = count_link(&in, &record->links[i], threshold, list);
+    val_set_str(arena, answer, "incident", record->number);
+    val_set_str(arena, answer, "title", record->title);
     val_set_str(arena, answer, "window", window && val_text(window->value) ? val_text(window->value) : "");
     val_set(arena, answer, "span", window_words(pack, arena));
     val_set_int(arena, answer, "threshold", threshold);
@@ -102,13 +107,22 @@ static enum status repeats(struct office *office, const struct reader *reader, c
     return status;
 }
 
+static enum status repeats(struct office *office, const struct reader *reader, const struct val *arguments, struct arena *arena, struct val **ret)
+{
+    return count_repeats(office, reader, arguments, arena, NULL, ret);
+}
+
 /* ---- its page ---- */
 
 static enum status repeats_page(const struct request *request, struct answer *answer)
 {
     struct val *arguments = val_object(request->arena), *data;
     val_set_str(request->arena, arguments, "incident", request_part(request, 0));
-    enum status status = repeats(request->office, request->reader, arguments, request->arena, &data);
+    struct shown shown;
+    shown_begin(&shown, request);
+    enum status status = count_repeats(request->office, request->reader, arguments, request->arena, &shown, &data);
+    if (status == OK)
+        status = shown_end(&shown, data, "read");
     if (status != OK)
         return status;
     if (request->api)
@@ -119,7 +133,7 @@ static enum status repeats_page(const struct request *request, struct answer *an
 }
 
 static const struct page pages[] = {
-    {METHOD_GET, "/incident/{number}/repeats", "", "repeats", repeats_page, false, NULL},
+    {METHOD_GET, "/incident/{number}/repeats", "", "repeats", repeats_page, .menu = T_("Repeats")},
     {0},
 };
 static const struct query_def queries[] = {{"repeats", repeats}, {0}};

@@ -78,25 +78,9 @@ static void heard(void *arg, const struct touched *touched, size_t n)
         web_changed(serving->web, touched, n);
 }
 
-/* Pages of the program, then those of the duties. */
-static const struct page *const *all_pages(struct arena *arena)
-{
-    size_t n = 0, duties = 0;
-    while (page_tables[n])
-        n++;
-    while (duties_all[duties])
-        duties++;
-    const struct page **tables = ARENA_ARRAY(arena, const struct page *, n + duties + 1);
-    memcpy(tables, page_tables, n * sizeof *tables);
-    for (size_t i = 0; i < duties; i++)
-        if (duties_all[i]->pages)
-            tables[n++] = duties_all[i]->pages;
-    return tables;
-}
-
 static enum status start_web(struct serving *serving)
 {
-    struct web_config config = {.listens = &serving->listen, .n_listens = 1, .pages = all_pages(serving->arena), .office = serving->office,
+    struct web_config config = {.listens = &serving->listen, .n_listens = 1, .pages = pages_of_office(serving->arena, serving->office), .office = serving->office,
                                 .identity = identity_of_office(serving->office), .live = {.concerns = live_concerns}};
     config.identity.totp_allowed = val_get_bool(office_config(serving->office), "totp", false);
     office_key(serving->office, "front.seal", config.seal_secret);

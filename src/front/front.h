@@ -86,6 +86,8 @@ struct page {
     enum status (*handle)(const struct request *, struct answer *);
     bool slow;                               /* a GET that may take long (export, report): runs in a worker */
     const char *needs_proof;                 /* not NULL: the reader must have given password or key in the last 5 min */
+    const char *menu;                        /* of a duty's GET page: T_ words for its link, in the left column, or, where the pattern is
+                                                "/REGISTER/{number}/...", on the record's page; NULL: none */
 };
 
 /* Finds the entry, checks method, session, CSRF and right, runs the handler. `pages` is a list of tables, each ended by

@@ -145,3 +145,11 @@ enum status office_ask(struct office *office, const struct reader *reader, const
     }
     return ABSENT;
 }
+
+/* ---- what fronts show of an engine ---- */
+
+const struct page *office_duty_pages(const struct office *office, size_t index, const char **ret_duty)
+{
+    *ret_duty = index < office->n_duties ? office->duties[index].table->name : NULL;
+    return *ret_duty ? office->duties[index].table->pages : NULL;
+}

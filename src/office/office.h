@@ -190,6 +190,10 @@ struct may_read { record_id person; const char *name; const char *post; };
 enum status office_who_may(struct office *, const struct reader *asker, const char *number, moment now, struct arena *,
                            struct may_read **ret, size_t *ret_n) MUST_CHECK;
 
+/* The pages of the index-th duty engine and the duty's name; NULL with *ret_duty NULL behind the last. An engine may have none. */
+struct page;
+const struct page *office_duty_pages(const struct office *, size_t index, const char **ret_duty);
+
 /* Journals a read of records (labels at or above the policy's threshold, or the register's word): one entry. Called by the
  * front once per answer with all records shown. REFUSED when it cannot be written. */
 enum status office_note_read(struct office *, const struct reader *, const struct record_view *const *, size_t n,

@@ -45,7 +45,7 @@ static char *answer_text(struct running *r, struct world *world, const struct as
         .query = ask->query, .n_query = ask->n_query, .csrf = "csrf", .csrf_given = "csrf", .seal = &world->seal, .proved = r->now, .api = ask->api, .bearer = ask->api, .json = ask->json, .nonce = nonce,
         .account = reader ? reader_account(reader) : 0, .form = fields, .n_form = ask->n_form, .uploads = &ask->upload, .n_uploads = ask->uploads};
     memcpy(fields, ask->form, ask->n_form * sizeof *fields);
-    dispatch(page_tables, &request, &answer);
+    dispatch(pages_of_office(arena, world->office), &request, &answer);
     buf_addf(&out, "%s %d %s to=%s etag=%s retry=%d\n", reader ? "" : "no reader", answer.status, answer.media_type ? answer.media_type : "", answer.redirect ? answer.redirect : "", answer.etag ? answer.etag : "", answer.retry_after);
     for (size_t i = 0; i < answer.n_headers; i++)
         buf_addf(&out, "%s: %s\n", answer.headers[i].name, answer.headers[i].value);
@@ -114,8 +114,9 @@ static void pages(struct running *r, struct asking *asking, unsigned day)
 {
     uint64_t salt = r->run->seed + day * 1000003u;
     char *unasked = r->run->unasked;
-    for (size_t t = 0; page_tables[t]; t++)
-        for (const struct page *page = page_tables[t]; page->pattern; page++) {
+    const struct page *const *tables = pages_of_office(r->arena, r->worlds[0].office);
+    for (size_t t = 0; tables[t]; t++)
+        for (const struct page *page = tables[t]; page->pattern; page++) {
             bool any = false;
             for (unsigned i = 0; i < r->run->asks_a_page; i++)
                 any |= asks_for(asking, page, salt++ * 2654435761u + i);

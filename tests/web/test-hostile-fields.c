@@ -26,6 +26,7 @@ enum { MOST_REGISTERS = 64, MOST_FIELDS = 64, MOST_NAMES = 100 };
 
 static struct fixture f;
 static struct seal seal;
+static const struct page *const *tables;      /* of the program and of the duties */
 static struct arena *arena, *answers;          /* `answers` is cleared after each */
 static const struct pack *pack;
 static unsigned asked, faults, calls, shown[MOST_REGISTERS][MOST_FIELDS];
@@ -277,7 +278,7 @@ static int ask(int who, struct ask a)
         q.n_uploads = 1;
     }
     struct answer answer = {.body = &body};
-    dispatch(page_tables, &q, &answer);
+    dispatch(tables, &q, &answer);
     asked++;
     look(logins[who], a.query ? arena_printf(answers, "%s?%s", a.path, a.query) : a.path, &answer);
     int status = answer.status ? answer.status : 200;
@@ -347,8 +348,8 @@ static void every_page(void)
     const char *hostile = hostile_query();
     for (size_t r = 0; r < pack->n_registers; r++) {
         const struct register_def *def = &pack->registers[r];
-        for (size_t t = 0; page_tables[t]; t++)
-            for (const struct page *page = page_tables[t]; page->pattern; page++) {
+        for (size_t t = 0; tables[t]; t++)
+            for (const struct page *page = tables[t]; page->pattern; page++) {
                 bool per_step = strstr(page->pattern, "{step}"), of_record = strstr(page->pattern, "{number}"), of_register = strstr(page->pattern, "{register}");
                 if (page->method != METHOD_GET || (r && !of_record && !of_register))
                     continue;
@@ -407,8 +408,8 @@ static void every_form(void)
     for (size_t r = 0; r < pack->n_registers; r++) {
         const struct register_def *def = &pack->registers[r];
         size_t n = hostile_form(def, form);
-        for (size_t t = 0; page_tables[t]; t++)
-            for (const struct page *page = page_tables[t]; page->pattern; page++) {
+        for (size_t t = 0; tables[t]; t++)
+            for (const struct page *page = tables[t]; page->pattern; page++) {
                 bool per_step = strstr(page->pattern, "{step}"), placed = strstr(page->pattern, "{");
                 if (page->method == METHOD_GET || (r && !placed))
                     continue;
@@ -503,6 +504,7 @@ int main(void)
     seal_init(&seal, secret);
     templates_use(&office_templates);
     pages_start();
+    tables = pages_of_office(arena, f.office);
     plant_all();
     find_readers();
     every_page();

@@ -56,7 +56,7 @@ static bool start(void)
     account_of(&identity, "hso");
     account_of(&identity, "audit");
     pages_start();
-    struct web_config config = {.listens = &listen, .n_listens = 1, .pages = page_tables, .office = f.office, .identity = identity, .clock = fake_clock, .workers = 4};
+    struct web_config config = {.listens = &listen, .n_listens = 1, .pages = pages_of_office(f.arena, f.office), .office = f.office, .identity = identity, .clock = fake_clock, .workers = 4};
     office_key(f.office, "front.seal", config.seal_secret);
     reasons_init(&why, f.arena);
     return web_start(&config, &why, &web) == OK;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/jail.h"
 #include "base/text.h"
@@ -23,6 +24,7 @@
 
 static struct fixture f;
 static struct seal seal;
+static const struct page *const *tables;      /* of the program and of the duties */
 static struct arena *arena;                    /* of the answers; freed at the end */
 static unsigned calls;
 
@@ -52,7 +54,7 @@ static struct got ask(struct asked a)
         q.n_uploads = 1;
     }
     struct answer answer = {.body = &body};
-    dispatch(page_tables, &q, &answer);
+    dispatch(tables, &q, &answer);
     struct got got = {answer.status ? answer.status : 200, body.data ? arena_strndup(arena, body.data, body.len) : "", answer.redirect, answer.etag};
     buf_free(&body);
     reader_free(reader);
@@ -86,8 +88,8 @@ static const char *filled(const char *pattern, const char *register_, const char
 static void every_entry(const char *number)
 {
     unsigned asked = 0, broken = 0, strangers = 0;
-    for (size_t t = 0; page_tables[t]; t++)
-        for (const struct page *page = page_tables[t]; page->pattern; page++) {
+    for (size_t t = 0; tables[t]; t++)
+        for (const struct page *page = tables[t]; page->pattern; page++) {
             const char *path = filled(page->pattern, "incident", number);
             for (size_t i = 0; i < sizeof logins / sizeof *logins; i++) {
                 struct got got = ask((struct asked){.login = logins[i], .method = page->method, .path = path, .form = page->method == METHOD_GET ? NULL : "a=b", .lang = i % 2});
@@ -103,6 +105,51 @@ static void every_entry(const char *number)
         }
     ok(asked > 300 && broken == 0, "every entry of the tables answers every reader (%u requests)", asked);
     ok(strangers == 0, "and asks strangers to sign in");
+}
+
+/* Entries of reads are written beside the answer, not before it. */
+static bool journal_grew(uint64_t before)
+{
+    for (unsigned tries = 0; tries < 500 && store_journal_size(office_store(f.office)) <= before; tries++)
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    return store_journal_size(office_store(f.office)) > before;
+}
+
+/* A duty's own pages: in the menu for whoever has their right, marked, and journalled as reads. */
+static void own_pages(const char *incident)
+{
+    const char *restricted = fixture_label(&f, "NATO", "RESTRICTED"), *secret = fixture_label(&f, "NATO", "SECRET");
+    struct got none = get("ism", "/monitoring-report");
+    ok(none.status == 200 && strstr(none.body, "2027-02") && strstr(none.body, "Nothing in this month"), "the report of the month before is empty at first");
+    fixture_create(&f, "ict", "alert", restricted, "{\"title\":\"Event log cleared\",\"level\":\"critical\",\"origin\":\"watch\",\"first-seen\":\"2027-02-11T07:40Z\"}", NULL);
+    fixture_create(&f, "ict", "alert", restricted, "{\"title\":\"Of another month\",\"level\":\"low\",\"origin\":\"watch\",\"first-seen\":\"2027-01-31T23:59Z\"}", NULL);
+    fixture_create(&f, "ict", "alert", secret, "{\"title\":\"Above them\",\"level\":\"high\",\"origin\":\"siem\",\"first-seen\":\"2027-02-12T07:40Z\"}", NULL);
+    uint64_t before = store_journal_size(office_store(f.office));
+    struct got got = ask((struct asked){.login = "ism", .path = "/monitoring-report", .query = "month=2027-02"});
+    ok(got.status == 200 && strstr(got.body, "Event log cleared") && strstr(got.body, "Above them") && !strstr(got.body, "Of another month"), "the report shows the month's alerts and no others");
+    ok(strstr(got.body, "NATO SECRET"), "it bears the mark of the highest of them");
+    ok(journal_grew(before), "and what was read stands in the journal");
+    struct got desk = get("ism", "/"), without = get("ict", "/");
+    ok(strstr(desk.body, "href=\"/monitoring-report\"") && !strstr(without.body, "/monitoring-report"), "the menu names the page for those who have its right");
+    ok(get("ict", "/monitoring-report").status == 403, "and nobody else opens it");
+    struct got french = ask((struct asked){.login = "ism", .path = "/monitoring-report", .query = "month=2027-02", .lang = LANG_FR});
+    ok(strstr(french.body, "Rapport de surveillance") && strstr(french.body, "Alertes par niveau"), "it is French in French");
+    struct got sheet = ask((struct asked){.login = "ism", .path = "/monitoring-report", .query = "month=2027-02&format=xlsx"});
+    ok(sheet.status == 200 && memcmp(sheet.body, "PK\3\4", 4) == 0, "as a spreadsheet");
+    struct got kept = ask((struct asked){.login = "ism", .path = "/monitoring-report", .query = "month=2027-02&format=html"});
+    ok(kept.status == 200 && strstr(kept.body, "Event log cleared") && strstr(kept.body, "NATO SECRET"), "and as a page to keep, marked");
+    static const char *const wrong[] = {"month=2027-13", "month=2027", "month=%3Cscript%3E", "month=2027-02&format=docx"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct got refused = ask((struct asked){.login = "ism", .path = "/monitoring-report", .query = wrong[i]});
+        ok(refused.status == 400 && !strstr(refused.body, "<script>"), "%s is refused in words", wrong[i]);
+    }
+    const char *path = arena_printf(arena, "/incident/%s/repeats", incident);
+    before = store_journal_size(office_store(f.office));
+    got = get("hso", path);
+    ok(got.status == 200 && strstr(got.body, "NATO CONFIDENTIAL"), "how often it happened is marked as what was counted");
+    ok(journal_grew(before), "and journalled");
+    ok(strstr(get("hso", arena_printf(arena, "/incident/%s", incident)).body, path), "the record's page leads there");
+    ok(get("low", path).status == 404, "who does not read the incident finds nothing");
 }
 
 static void every_list(void)
@@ -494,6 +541,7 @@ int main(void)
     seal_init(&seal, secret);
     templates_use(&office_templates);
     pages_start();
+    tables = pages_of_office(arena, f.office);
     const char *label = fixture_label(&f, "NATO", "CONFIDENTIAL");
     const char *report = "{\"summary\":\"" EVIL "\",\"family\":\"document\",\"detected\":\"2027-03-01T07:40Z\",\"place-in-words\":\"" EVIL "\",\"narrative\":\"(NC) " EVIL "\"}";
     if (fixture_create(&f, "staff", "incident", label, report, &number) != OK &&
@@ -514,6 +562,7 @@ int main(void)
     many_links();
     journal(number);
     notes();
+    own_pages(number);
     whole_lists(number);
     if (nursery)
         imports();

@@ -191,7 +191,7 @@ static bool action(struct demo *demo, struct story *story)
 
 static const struct { bool (*go_on)(struct demo *, struct story *); size_t n; unsigned stages; unsigned full; } kinds_of_story[] = {
     {incident, 170, INCIDENT_STAGES, 70}, {document, 110, 4, 100}, {instruction, 24, 3, 80}, {action, 60, 3, 60},
-    {demo_alert, 150, 3, 85}, {demo_log_review, 36, 2, 90}, {demo_hunt, 14, 5, 60}, {demo_filter, 8, 2, 75}, {demo_rule_set, 4, 2, 75}};
+    {demo_alert, 150, 3, 97}, {demo_log_review, 36, 2, 90}, {demo_hunt, 14, 5, 60}, {demo_filter, 8, 2, 75}, {demo_rule_set, 4, 2, 75}};
 
 #define STORIES_MOST 700
 

@@ -8,21 +8,9 @@
 #include "base/text.h"
 #include "front/front.h"
 #include "front/seal.h"
+#include "front/shown.h"
 #include "office/leaks.h"
 #include "office/office.h"
-
-/* ---- what a page shows: its marks, and the read entry (show.c) ---- */
-
-struct shown {
-    const struct request *request;
-    const struct label **labels; size_t n, cap;
-    const struct record_view **records; size_t n_records, cap_records;
-};
-void shown_begin(struct shown *, const struct request *);
-void shown_record(struct shown *, const struct record_view *);
-/* Journals the read and puts the page's marks into data: bands [{text, class}], one per policy. REFUSED when the read cannot be journalled. */
-enum status shown_end(struct shown *, struct val *data, const char *kind);
-const char *mark_of(const struct request *, const struct label *, enum marking_place);
 
 /* ---- records as data (view.c) ---- */
 

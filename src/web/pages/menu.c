@@ -39,6 +39,23 @@ static void menus_free(void *made)
     free(menus);
 }
 
+/* A duty's own pages that stand in the menu, for posts with their right. */
+static void add_own_pages(const struct request *request, struct arena *arena, const char *duty, struct val *list)
+{
+    const char *name;
+    const struct page *page;
+    for (size_t d = 0; (page = office_duty_pages(request->office, d, &name)), name; d++)
+        for (; page && page->pattern && str_eq(name, duty); page++) {
+            if (!page->menu || strchr(page->pattern, '{') || (*page->right && !reader_has_right(request->reader, page->right)))
+                continue;
+            struct val *entry = val_object(arena);
+            val_set_kept(arena, entry, "name", tr(request->lang, page->menu));
+            val_set_kept(arena, entry, "href", page->pattern);
+            val_set_kept(arena, entry, "register", page->pattern + 1);
+            val_push(arena, list, entry);
+        }
+}
+
 static struct val *duties_in(const struct request *request, struct arena *arena)
 {
     const struct post_def *post = reader_post(request->reader);
@@ -56,6 +73,8 @@ static struct val *duties_in(const struct request *request, struct arena *arena)
             val_set_kept(arena, entry, "register", def->name);
             val_push(arena, registers, entry);
         }
+        if (registers->count)
+            add_own_pages(request, arena, duty->name, registers);
         val_set_kept(arena, item, "name", words_in(&duty->words, request->lang));
         val_set(arena, item, "registers", registers);
         if (registers->count)

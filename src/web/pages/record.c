@@ -238,6 +238,24 @@ static struct val *members_of(const struct request *request, const struct record
     return list;
 }
 
+/* What the duties' engines can tell of this record: links to their pages "/REGISTER/{number}/...". */
+static struct val *own_pages_of(const struct request *request, const struct record_view *record)
+{
+    struct val *list = val_array(request->arena);
+    const char *stem = arena_printf(request->arena, "/%s/{number}/", record->def->name), *duty;
+    const struct page *page;
+    for (size_t d = 0; (page = office_duty_pages(request->office, d, &duty)), duty; d++)
+        for (; page && page->pattern; page++) {
+            if (!page->menu || !str_starts(page->pattern, stem) || (*page->right && !reader_has_right(request->reader, page->right)))
+                continue;
+            struct val *entry = val_object(request->arena);
+            val_set_str(request->arena, entry, "name", tr(request->lang, page->menu));
+            val_set(request->arena, entry, "href", val_strf(request->arena, "/%s/%s/%s", record->def->name, record->number, page->pattern + strlen(stem)));
+            val_push(request->arena, list, entry);
+        }
+    return list;
+}
+
 static enum status get_record(const struct request *request, struct answer *answer)
 {
     struct arena *arena = request->arena;
@@ -269,6 +287,7 @@ static enum status get_record(const struct request *request, struct answer *answ
     val_set(arena, data, "clocks", clocks_of(request, &record));
     val_set(arena, data, "back", back_of(request, &record));
     val_set(arena, data, "addable", addable(request, &record));
+    val_set(arena, data, "own-pages", own_pages_of(request, &record));
     steps_of(request, &record, data);
     struct val *history = history_of(request, &record);
     name_steps(request, def, history);

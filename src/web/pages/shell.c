@@ -66,4 +66,21 @@ static const struct page shell_pages[] = {{METHOD_POST, "/language", "", "langua
 
 const struct page *const page_tables[] = {shell_pages, desk_pages, search_pages, about_pages, reminder_pages, api_pages, api_more_pages, journal_pages, note_pages, import_pages, form_pages, record_pages, list_pages, NULL};
 
+const struct page *const *pages_of_office(struct arena *arena, const struct office *office)
+{
+    const char *duty;
+    size_t n = sizeof page_tables / sizeof *page_tables - 1, engines = 0;
+    while (office_duty_pages(office, engines, &duty), duty)
+        engines++;
+    const struct page **tables = ARENA_ARRAY(arena, const struct page *, n + engines + 1);
+    memcpy(tables, page_tables, n * sizeof *tables);
+    for (size_t i = 0; i < engines; i++) {
+        const struct page *own = office_duty_pages(office, i, &duty);
+        if (own)
+            tables[n++] = own;
+    }
+    tables[n] = NULL;
+    return tables;
+}
+
 void pages_start(void) { front_decorate(decorate); }

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "web/pages/inside.h"
+#include "front/shown.h"
 
 void shown_begin(struct shown *shown, const struct request *request) { *shown = (struct shown){.request = request}; }
 
