@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "watch/sigma/inside.h"
+#include "watch/sigma/fast.h"
 
 static void *pcre_take(PCRE2_SIZE size, void *arena) { return arena_alloc(arena, size); }
 static void pcre_leave(void *p, void *arena) {}
@@ -46,6 +46,9 @@ enum status sigma_compile(struct arena *arena, struct fields *fields, const stru
     compile_kind(sigma, false, false, rule_compile);
     compile_kind(sigma, false, true, correlation_compile);
     count(sigma);
+    status = fast_build(sigma);
+    if (status != OK)
+        return status;
     sigma->options.only = NULL;                        /* what the caller may take back */
     sigma->options.bindings = NULL;
     sigma->options.n_only = sigma->options.n_bindings = 0;
@@ -53,7 +56,19 @@ enum status sigma_compile(struct arena *arena, struct fields *fields, const stru
     return OK;
 }
 
-void sigma_free(struct sigma *sigma) {}
+void sigma_free(struct sigma *sigma)
+{
+    for (uint32_t field = 0; sigma && sigma->fast && field < sigma->fast->n_fields; field++) {
+        struct field_index *index = sigma->fast->fields[field];
+        if (index) {
+            hs_free_database(index->folded.database);
+            hs_free_database(index->raw.database);
+        }
+    }
+    if (sigma)
+        sigma->fast = NULL;
+}
+
 size_t sigma_count(const struct sigma *sigma) { return sigma->n; }
 const struct sigma_rule *sigma_rule(const struct sigma *sigma, size_t index) { return index < sigma->n ? &sigma->rules[index] : NULL; }
 struct sigma_counts sigma_counts(const struct sigma *sigma) { return sigma->counts; }

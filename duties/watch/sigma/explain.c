@@ -4,24 +4,14 @@
  */
 #include <string.h>
 
-#include "watch/sigma/inside.h"
+#include "watch/sigma/fast.h"
 
 #define SEEN_MOST 16
 #define SEEN_BYTES 512
 
 struct explaining { const struct sigma *sigma; const struct event *event; struct arena *arena; struct bench bench; };
 
-static bool holds(struct explaining *x, const struct node *node)
-{
-    if (node->kind == NODE_PRED)
-        return pred_holds(&x->bench, &x->sigma->preds[node->pred], x->event);
-    if (node->kind == NODE_NOT)
-        return !holds(x, node->kids[0]);
-    for (uint32_t i = 0; i < node->n; i++)
-        if (holds(x, node->kids[i]) == (node->kind == NODE_OR))
-            return node->kind == NODE_OR;
-    return node->kind == NODE_AND;
-}
+static bool holds(struct explaining *x, const struct node *node) { return node_holds_directly(&x->bench, x->sigma, node, x->event); }
 
 /* The name under which the events have the rule's field. */
 static const char *renamed(const struct program *program, const char *name)

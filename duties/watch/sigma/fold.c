@@ -6,6 +6,9 @@
 #include <string.h>
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "watch/sigma/inside.h"
 
@@ -40,7 +43,18 @@ static size_t fold_rest(char *out, size_t made, const char *text, size_t at, siz
 size_t sigma_fold(char *restrict out, const char *restrict text, size_t len, bool *ret_ascii)
 {
     unsigned char seen = 0;
-    for (size_t i = 0; i < len; i++) {
+    size_t i = 0;
+#if defined(__SSE2__)
+    __m128i any = _mm_setzero_si128();
+    for (; i + 16 <= len; i += 16) {
+        __m128i c = _mm_loadu_si128((const __m128i *)(const void *)(text + i));
+        __m128i upper = _mm_and_si128(_mm_cmpgt_epi8(c, _mm_set1_epi8('A' - 1)), _mm_cmplt_epi8(c, _mm_set1_epi8('Z' + 1)));
+        any = _mm_or_si128(any, c);
+        _mm_storeu_si128((__m128i *)(void *)(out + i), _mm_or_si128(c, _mm_and_si128(upper, _mm_set1_epi8(0x20))));
+    }
+    seen = _mm_movemask_epi8(any) ? 0x80 : 0;
+#endif
+    for (; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
         seen |= c;
         out[i] = (char)(c | ((unsigned char)(c - 'A') < 26 ? 0x20 : 0));

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "watch/sigma/inside.h"
+#include "watch/sigma/fast.h"
 
 #define RE_WORK_MOST 2000000u              /* steps of one regex over one value */
 
@@ -206,4 +206,16 @@ bool pred_holds(struct bench *bench, const struct pred *pred, const struct event
         return pred_holds_value(bench, pred, &looked);
     }
     return false;
+}
+
+bool node_holds_directly(struct bench *bench, const struct sigma *sigma, const struct node *node, const struct event *event)
+{
+    if (node->kind == NODE_PRED)
+        return pred_holds(bench, &sigma->preds[node->pred], event);
+    if (node->kind == NODE_NOT)
+        return !node_holds_directly(bench, sigma, node->kids[0], event);
+    for (uint32_t i = 0; i < node->n; i++)
+        if (node_holds_directly(bench, sigma, node->kids[i], event) == (node->kind == NODE_OR))
+            return node->kind == NODE_OR;
+    return node->kind == NODE_AND;
 }
