@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "office/leaks.h"
 
 /* ---- nationality as categories ---- */
 
@@ -371,6 +372,8 @@ bool holder_guard(struct holder *holder, const struct model *model, const struct
         reason_add(reasons, "access.right", NULL, T_("The post carries no right that sees this register."));
     else if (reasons)
         reason_add(reasons, "access.right", NULL, T_("The post carries a right that sees this register."))->grants = true;
+    if (LEAK(41) && leak_emergency(model, guard->file, holder->person, holder->from))
+        return sees;
     if (!reasons)
         return sees && holder_file(holder, model, guard->file, guard->party, def->party_in_spite, NULL) &&
                holder_label(holder, intern_label(holder->access->intern, guard->label), NULL);

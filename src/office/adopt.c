@@ -31,6 +31,8 @@ static enum status may_adopt(struct office *office, const struct reader *reader,
 {
     if (!reader_has_right(reader, RIGHT_ADOPT))
         return no(reasons, "pack.right", T_("Your post does not carry the right to put definitions in force."));
+    if (!reader_sees(reader, pack_register(office->pack, "appointment")))
+        return no(reasons, "pack.right", T_("Whoever puts definitions in force sees who is appointed to which post; your post does not."));
     if (str_eq(office->pack->hash, candidate->hash))
         return no(reasons, "pack.same", T_("These definitions are in force already."));
     return pack_fits_records(office, candidate, reasons);

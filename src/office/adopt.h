@@ -13,7 +13,8 @@
 /* The candidate, checked. To be freed with pack_free. */
 enum status pack_candidate(const char *folder, struct reasons *, struct pack **ret) MUST_CHECK;
 
-/* REFUSED with reasons: no right, nothing differs, or records stand in registers or states that the candidate lacks. */
+/* REFUSED with reasons: no right, nothing differs, the candidate lacks a register or state that is in force (asked of the definitions alone: no
+ * record is looked at, so the answer tells of none), or a post to which somebody is appointed. */
 enum status office_pack_propose(struct office *, const struct reader *, const struct pack *, moment now, struct reasons *) MUST_CHECK;
 
 /* A confirmation, good for office_pack_adopt of the same candidate. */

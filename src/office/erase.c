@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "office/inside.h"
+#include "office/leaks.h"
 #include "store/attachment.h"
 
 #define RIGHT_ERASE "erase-records"
@@ -43,6 +44,18 @@ static bool retention_is_over(struct stage *stage, const struct image *image)
 
 /* ---- what nobody may erase while others stand on it ---- */
 
+/* That a person has an account is told to nobody who does not see accounts. These and appointments have one fixed label and no file, so
+   whoever sees the registers sees all of them. */
+static bool sees_accounts(struct stage *stage)
+{
+    static const char *const registers[] = {"account", "appointment"};
+    bool all = true;
+    for (size_t i = 0; i < sizeof registers / sizeof *registers; i++) {
+        const struct register_def *def = pack_register(stage->office->pack, registers[i]);
+        all &= holder_any_right(stage->holder, def->seen_by, def->n_seen_by);
+    }
+    return all;
+}
 static bool stands_alone(struct stage *stage, const struct image *image)
 {
     const struct model *model = stage->office->staged;
@@ -50,6 +63,10 @@ static bool stands_alone(struct stage *stage, const struct image *image)
     void *value;
     if (str_eq(image->def->name, "file"))
         return refuse(stage, REFUSED, "erase.file", NULL, T_("A file is erased with the record that it was opened for."));
+    if (str_eq(image->def->name, "person") && !sees_accounts(stage) && !LEAK(36))
+        return refuse(stage, REFUSED, "erase.person", NULL, T_("A person is erased by posts that see accounts and appointments, which are erased first; yours does not see both."));
+    if (LEAK(40) && leak_open(stage, image, MOMENT_NONE))
+        return refuse(stage, REFUSED, "erase.linked", NULL, "Something points to this record.");
     bool held = person && person->appointments.count;
     for (size_t walk = 0; person && !held && idmap_next(&model->accounts, &walk, NULL, &value);)
         held = ((const struct m_account *)value)->person == image->id;

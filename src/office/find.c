@@ -185,6 +185,8 @@ static enum status fetch(struct looking *look, const char *register_, const char
     struct stored_record stored;
     record_id id = number_id(number);
     enum status status = id ? view_record(look->view, &look->all, id, look->arena, &stored) : ABSENT;
+    if (LEAK(39) && status == ABSENT && leak_erased(look->office, look->view, id, look->arena))
+        return REFUSED;
     if (LEAK(16) && status == ABSENT && leak_exists(look->office, look->view, id, look->arena))
         return REFUSED;
     if (status != OK)

@@ -199,7 +199,7 @@ bool refuse(struct stage *, enum status, const char *rule, const char *where, co
 bool refuse_absent(struct stage *, const char *number);
 /* The record that an op names, if the writer may read it. */
 struct staged_image *named(struct stage *, const char *number);
-/* Adoption (rebuild.c): whether every record has a home in other definitions; rows as the pack in force wants them. */
+/* Adoption (rebuild.c): whether every record has a home in other definitions, whatever records there are; rows as the pack in force wants them. */
 enum status pack_fits_records(struct office *, const struct pack *, struct reasons *) MUST_CHECK;
 enum status rebuild_indexes(struct office *, struct txn *) MUST_CHECK;
 

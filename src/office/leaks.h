@@ -15,6 +15,7 @@
 struct office;
 struct stage;
 struct image;
+struct model;
 extern int leak_on;                          /* the leak that is open; 0: none */
 #define LEAK(n) (leak_on == (n))
 #define LEAK_GUARDS_IF(when, office, guards) ((when) ? leak_guards(office) : (guards))
@@ -29,6 +30,14 @@ moment leak_due(const struct office *, struct view *, record_id, moment own, str
 const char *leak_file_title(const struct office *, struct view *, record_id file, struct arena *);
 /* Something open points to the record; or something at all, linked since then. */
 bool leak_open(struct stage *, const struct image *, moment since);
+/* A record stands in the register, and in the state if one is named. */
+bool leak_stands(const struct office *, const char *register_, const char *state);
+/* All that was told to a live, with these. */
+uint64_t leak_told(const void *live, size_t more);
+/* It is there and its body is erased. */
+bool leak_erased(const struct office *, struct view *, record_id, struct arena *);
+/* The person has emergency access to the file. */
+bool leak_emergency(const struct model *, record_id file, record_id person, moment at);
 #else
 #define LEAK(n) 0
 #define LEAK_GUARDS_IF(when, office, guards) (guards)
@@ -42,6 +51,10 @@ bool leak_open(struct stage *, const struct image *, moment since);
 #define leak_due(office, view, id, own, arena) (own)
 #define leak_file_title(office, view, file, arena) NULL
 #define leak_open(stage, image, since) false
+#define leak_stands(office, register_, state) false
+#define leak_told(live, more) 0
+#define leak_erased(office, view, id, arena) false
+#define leak_emergency(model, file, person, at) false
 #endif
 #define LEAK_GUARDS(n, office, guards) LEAK_GUARDS_IF(LEAK(n), office, guards)
 

@@ -5,31 +5,38 @@
 #include <string.h>
 
 #include "office/inside.h"
+#include "office/leaks.h"
 
 /* ---- whether records would be left without a home ---- */
 
-struct fitting { const struct register_def *to; struct reasons *reasons; bool homeless; };
-
-static bool see_record(void *arg, const struct stored_record *stored)
+/* What is in force stays in the candidate, whether or not records stand in it. Nothing is counted: a refusal that came only where a record
+   stands would tell the proposer that there is one, which they may not read. */
+static bool lacks(struct office *office, const struct register_def *from, const char *state, struct reasons *reasons)
 {
-    struct fitting *fit = arg;
-    if (stored->body && (!fit->to || register_state(fit->to, stored->state) < 0)) {
-        reason_add(fit->reasons, "pack.homeless", stored->register_, fit->to ? T_("Records stand in the state \"%1$s\", which these definitions lack.")
-                                                                             : T_("Records stand in this register, which these definitions lack."), stored->state);
-        fit->homeless = true;
+    if (LEAK(35) && !leak_stands(office, from->name, state))
+        return false;
+    struct reason *why = state ? reason_add(reasons, "pack.homeless", from->name, T_("These definitions lack the state \"%1$s\", which stays, whether or not a record stands in it."), state)
+                               : reason_add(reasons, "pack.homeless", from->name, T_("These definitions lack this register, which stays, whether or not it holds a record."));
+    reason_next(reasons, why, state ? T_("Leave the state in, and take away the steps that lead to it.") : T_("Leave the register in, and take the right to create records away from the posts."));
+    return true;
+}
+
+static bool homeless(struct office *office, const struct pack *candidate, struct reasons *reasons)
+{
+    bool any = false;
+    for (size_t r = 0; r < office->pack->n_registers; r++) {
+        const struct register_def *from = &office->pack->registers[r], *to = pack_register(candidate, from->name);
+        if (!to)
+            any |= lacks(office, from, NULL, reasons);
+        for (size_t s = 0; to && s < from->n_states; s++)
+            if (register_state(to, from->states[s].name) < 0)
+                any |= lacks(office, from, from->states[s].name, reasons);
     }
-    return !fit->homeless;
+    return any;
 }
 
-static bool lacks_state(const struct register_def *from, const struct register_def *to)
-{
-    for (size_t s = 0; s < from->n_states; s++)
-        if (register_state(to, from->states[s].name) < 0)
-            return true;
-    return false;
-}
-
-/* Somebody appointed to a post that is no more would hold nothing, and nobody would have said so. */
+/* Somebody appointed to a post that is no more would hold nothing, and nobody would have said so. Whoever asks sees the appointments
+   (adopt.c), and these have one fixed label and no file: so the answer tells what they may read. */
 static bool posts_missing(struct office *office, const struct pack *candidate, struct reasons *reasons)
 {
     const char *missing = NULL;
@@ -48,18 +55,8 @@ static bool posts_missing(struct office *office, const struct pack *candidate, s
 
 enum status pack_fits_records(struct office *office, const struct pack *candidate, struct reasons *reasons)
 {
-    bool homeless = false;
-    for (size_t r = 0; r < office->pack->n_registers; r++) {
-        const struct register_def *from = &office->pack->registers[r];
-        struct fitting fit = {pack_register(candidate, from->name), reasons, false};
-        if (fit.to && !lacks_state(from, fit.to))
-            continue;
-        enum status status = store_each_record(office->store, from->name, see_record, &fit);
-        if (status != OK)
-            return status;
-        homeless |= fit.homeless;
-    }
-    return homeless || posts_missing(office, candidate, reasons) ? REFUSED : OK;
+    bool without_home = homeless(office, candidate, reasons);
+    return posts_missing(office, candidate, reasons) || without_home ? REFUSED : OK;
 }
 
 /* ---- rows ---- */

@@ -15,6 +15,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "office/leaks.h"
 #include "office/office.h"
 #include "web/web.h"
 
@@ -171,6 +172,11 @@ void stream_close(struct stream *s)
     if (mine) free_stream(s);
 }
 
+static unsigned long long next_id(struct stream *s)
+{
+    return ++s->last_id + (LEAK(37) ? leak_told(s->live, 0) : 0);
+}
+
 long stream_read(struct stream *s, char *out, size_t max, void (*park)(void *), void (*resume)(void *), void *arg)
 {
     struct live *l = s->live;
@@ -184,11 +190,11 @@ long stream_read(struct stream *s, char *out, size_t max, void (*park)(void *), 
         len = snprintf(out, max, "retry: 3000\n\n");
     } else if (s->again) {
         s->again = false;
-        len = snprintf(out, max, "id: %llu\nevent: look\ndata: *\n\n", (unsigned long long)++s->last_id);
+        len = snprintf(out, max, "id: %llu\nevent: look\ndata: *\n\n", next_id(s));
     } else if (s->dirty) {
         unsigned i = (unsigned)__builtin_ctz(s->dirty);
         s->dirty &= (uint16_t)(s->dirty - 1);
-        len = snprintf(out, max, "id: %llu\nevent: look\ndata: %s\n\n", (unsigned long long)++s->last_id, s->topics[i]);
+        len = snprintf(out, max, "id: %llu\nevent: look\ndata: %s\n\n", next_id(s), s->topics[i]);
     } else if (s->beat) {
         s->beat = false;
         len = snprintf(out, max, ":\n\n");
@@ -224,6 +230,7 @@ size_t live_count(struct live *l)
 void live_changed(struct live *l, const struct touched *touched, size_t n)
 {
     pthread_mutex_lock(&l->news_lock);
+    if (LEAK(37)) (void)leak_told(l, n);
     if (l->n_news + n > l->cap_news) {
         size_t cap = l->cap_news ? l->cap_news * 2 : 256;
         while (cap < l->n_news + n) cap *= 2;
@@ -311,6 +318,7 @@ void live_tick(struct live *l, moment now)
     l->news = NULL;
     l->n_news = l->cap_news = 0;
     pthread_mutex_unlock(&l->news_lock);
+    beat = beat || (LEAK(38) && n);
     if (n || beat) tell(l, news, n, now, beat);
     free(news);
 }

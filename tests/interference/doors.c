@@ -123,6 +123,7 @@ static void one_record(struct direct *d, const char *number)
     for (size_t i = 0; i < record.n_links && i < 3; i++)
         walk(d, (struct query){.register_ = record.links[i].register_->name, .links_field = record.links[i].field->name, .links_from = record.id, .links_of = record.def, .limit = 2}, "its links");
     for (size_t i = 0; i < n; i++) {
+        buf_addf(d->out, "proven %lld\n", (long long)office_proven(d->world->office, versions[i].position));
         buf_addf(d->out, "v%lld %lld %s %s %s %s %d\n", (long long)versions[i].number, (long long)versions[i].time, versions[i].person ? versions[i].person : "",
                  versions[i].post ? versions[i].post : "", versions[i].step ? versions[i].step : "", versions[i].state, versions[i].erased);
         show_reasons(d->out, &versions[i].changes);
@@ -151,6 +152,7 @@ static void tries(struct direct *d, const char *number, const struct register_de
     tell_try(d, "edit", (struct op){.kind = OP_EDIT, .number = number, .fields = none});
     tell_try(d, "move", (struct op){.kind = OP_MOVE, .number = number, .file = salt & 1 ? d->r->base->low_file : d->r->base->closed_file});
     tell_try(d, "regrade", (struct op){.kind = OP_REGRADE, .number = number, .label = d->r->base->restricted, .reason = "so"});
+    tell_try(d, "erase", (struct op){.kind = OP_ERASE, .number = number, .step = "order", .reason = "so"});
     for (size_t s = 0; def && s < def->n_steps; s++)
         tell_try(d, def->steps[s].name, (struct op){.kind = OP_STEP, .number = number, .step = def->steps[s].name, .reason = "so", .fields = none});
     if (def && strcmp(def->name, "system") == 0) {
@@ -259,6 +261,11 @@ void doors(struct running *r, const char *login, uint64_t salt)
             one_record(&d, r->base->low_incident);
             one_record(&d, r->base->half);
             one_record(&d, r->base->system);
+            one_record(&d, r->base->doomed);
+            if (r->pool.erased[0])
+                one_record(&d, r->pool.erased);
+            tries(&d, r->base->former, pack_register(office_pack(d.world->office), "person"), 0);
+            packs_lacking(d.world->office, d.reader, r->now, arena, &out[w]);
             tries(&d, r->base->hidden_system, pack_register(office_pack(d.world->office), "system"), 1);
             for (size_t k = r->pool.n_hidden, made = 0; k-- > 0 && made < 1;)
                 if (strcmp(r->pool.hidden[k].register_, "system") == 0 && ++made)

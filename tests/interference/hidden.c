@@ -87,7 +87,7 @@ static void link_out(struct hidden *h)
 static void unlink_out(struct hidden *h) { act(h, "hso", (struct op){.kind = OP_EDIT, .number = draw(h, 2) ? h->base->incident : h->base->low_incident}, "{\"systems\":[]}"); }
 static void system_above(struct hidden *h)
 {
-    make(h, "ict", "system", h->base->secret, NULL, text(h, "{\"name\":\"Registry net\",\"owner\":\"%s\",\"connects-to\":[\"%s\"]}", h->base->staff, draw(h, 2) ? h->base->system : h->base->spare));
+    make(h, "ict", "system", h->base->secret, NULL, text(h, "{\"name\":\"Registry net\",\"owner\":\"%s\",\"connects-to\":[\"%s\"]}", h->base->staff, (const char *[]){h->base->system, h->base->spare, h->base->doomed}[draw(h, 3)]));
 }
 /* As visible ones are called, or as somebody tries to call one (doors.c). */
 static const char *asset_name(struct hidden *h) { return draw(h, 2) ? "Equal" : text(h, "Visible %llu", (unsigned long long)draw(h, 40)); }
@@ -181,6 +181,60 @@ static void notes(struct hidden *h)
 }
 static void refused(struct hidden *h) { act(h, "low", (struct op){.kind = OP_STEP, .number = any_hidden(h, "incident"), .step = "contain"}, NULL); h->refused = 0; }
 
+/* A hidden case that lives for a moment: reported, proposed for erasure, erased by a second person. */
+static const char *fresh_case(struct hidden *h)
+{
+    static char number[NUMBER_TEXT];
+    size_t before = h->pool->n_hidden;
+    incident(h);
+    if (h->pool->n_hidden == before)
+        return NULL;
+    snprintf(number, sizeof number, "%s", h->pool->hidden[before].number);
+    return number;
+}
+static void erasure(struct hidden *h)
+{
+    const char *number = fresh_case(h);
+    char proposal[NUMBER_TEXT];
+    if (!number)
+        return;
+    bool good = world_erase(h->world, "hso", "ssl", h->key, h->now, number, proposal);
+    h->done += good;
+    h->refused += !good;
+    if (good)
+        snprintf(h->pool->erased, sizeof h->pool->erased, "%s", number);
+}
+/* Hours of access to a file: prepared, proposed, confirmed by a second reader of the file. */
+static void emergency(struct hidden *h, const char *file, const char *person)
+{
+    char from[MOMENT_TEXT], until[MOMENT_TEXT], access[NUMBER_TEXT], proposal[NUMBER_TEXT];
+    const char *key = h->key;
+    moment_iso(h->now - HOUR, from);
+    moment_iso(h->now + 6 * HOUR, until);
+    bool good = world_do(h->world, "hso", key, h->now, (struct op){.kind = OP_CREATE, .register_ = "emergency-access"},
+                         text(h, "{\"file\":\"%s\",\"person\":\"%s\",\"need\":\"Container 3-114\",\"from\":\"%s\",\"until\":\"%s\",\"file-owner\":\"%s\"}", file, person, from, until, h->base->hso), access) == OK &&
+                world_do(h->world, "hso", text(h, "%s-grant", key), h->now, (struct op){.kind = OP_STEP, .number = access, .step = "grant", .reason = "urgent"}, NULL, proposal) == OK;
+    if (good)
+        pool_add(h->pool->hidden, &h->pool->n_hidden, 6000, access, office_pack(h->world->office));
+    good = good && world_confirm(h->world, "ssl", key, h->now, proposal) == OK;
+    h->done += good;
+    h->refused += !good;
+}
+/* Given to somebody who is not cleared for what lies in the file: it opens nothing, and nothing tells them of it. */
+static void emergency_above(struct hidden *h)
+{
+    struct arena *arena = arena_new(0);
+    struct record_view record;
+    const char *number = fresh_case(h);
+    const struct reader *reader = world_reader(h->world, "hso", h->now, arena);
+    h->key = text(h, "%s-access", h->key);
+    if (number && reader && office_get(h->world->office, reader, "incident", number, arena, &record) == OK && record.file_number)
+        emergency(h, record.file_number, h->base->staff);
+    reader_free(reader);
+    arena_free(arena);
+}
+static void emergency_closed(struct hidden *h) { emergency(h, h->base->closed_file, h->base->inv); }
+
 /* ---- quiet: registers that the readers compared with them do not see ---- */
 
 static void account(struct hidden *h) { make(h, "ict", "account", NULL, NULL, text(h, "{\"login\":\"ghost%llu\",\"person\":\"%s\"}", (unsigned long long)(draw(h, 2) ? 1 : draw(h, 60)), h->base->ghost)); }
@@ -203,13 +257,16 @@ static void undertaking(struct hidden *h)
     make(h, "hso", "briefing", NULL, NULL, text(h, "{\"person\":\"%s\",\"kind\":\"initial\",\"policy\":\"1.3.26.1.3.1\",\"class\":\"3\",\"from\":\"2027-03-01\",\"until\":\"2028-01-01\"}", h->base->ghost));
 }
 
+static void account_of_former(struct hidden *h) { make(h, "ict", "account", NULL, NULL, text(h, "{\"login\":\"former\",\"person\":\"%s\"}", h->base->former)); }
+
 static const struct { const char *name; void (*act)(struct hidden *); bool quiet; } kinds[] = {
     {"a case", incident, false}, {"a system", system_above, false}, {"a case contained", contain, false}, {"an asset above", asset_above, false}, {"a link out", link_out, false},
     {"a case triaged", triage, false}, {"an asset in a closed file", asset_in_file, false}, {"an action due early", action_early, false}, {"half hidden", half_hidden, false},
     {"a document", document, false}, {"a copy", copy, false}, {"an attachment", attach, false}, {"a case dismissed", dismiss, false}, {"a duplicate", duplicate, false},
     {"an edit", edit_asset, false}, {"a member", member, false}, {"a file", file_title, false}, {"an action in a closed file", action_in_file, false}, {"a step", retire_asset, false},
     {"a link cut", unlink_out, false}, {"a case assigned", assign, false}, {"a label", up_and_down, false}, {"an upper title", upper_title, false}, {"notes", notes, false}, {"a refusal", refused, false},
-    {"an account", account, true}, {"a briefing", undertaking, true}, {"a locked account", lock, true}};
+    {"an erasure", erasure, false}, {"emergency access above", emergency_above, false}, {"emergency access to a closed file", emergency_closed, false},
+    {"an account", account, true}, {"an account of somebody who left", account_of_former, true}, {"a briefing", undertaking, true}, {"a locked account", lock, true}};
 const size_t hidden_kinds = sizeof kinds / sizeof *kinds;
 const char *hidden_name(size_t kind) { return kinds[kind].name; }
 void hidden_change(struct hidden *h, size_t kind)

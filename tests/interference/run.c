@@ -11,8 +11,8 @@
 #include "base/text.h"
 #include "web/pages/pages.h"
 
-static const char *const all_readers[] = {"hso3", "ict3", "low", "duty3", "staff", "reg3", "ssl3", "inv2", "admin"};
-static const char *const few_readers[] = {"low", "staff", "inv2", "reg3"};
+static const char *const all_readers[] = {"hso3", "ict3", "low", "duty3", "staff", "reg3", "ssl3", "inv2", "admin", "dpo3"};
+static const char *const few_readers[] = {"low", "staff", "inv2", "reg3", "dpo3"};
 
 void differs(struct running *r, const char *what, const char *a, const char *b)
 {
@@ -108,6 +108,9 @@ static void events(struct running *r, unsigned day)
     for (unsigned w = 0; w < 2; w++)
         if (day == 1)
             (void)world_do(&r->worlds[w], "ssl", key, r->now, (struct op){.kind = OP_REGRADE, .number = r->base->half, .label = r->base->confidential, .reason = "lowered"}, NULL, NULL);
+    for (unsigned w = 0; w < 2; w++)
+        if (day == 1)
+            r->run->erased += world_erase(&r->worlds[w], "hso3", "ssl3", key, r->now, r->base->doomed, NULL);
 }
 
 static void pages(struct running *r, struct asking *asking, unsigned day)
@@ -125,25 +128,38 @@ static void pages(struct running *r, struct asking *asking, unsigned day)
         }
 }
 
+static void put_all(struct running *r, struct asks *asks)
+{
+    for (size_t i = 0; i < asks->n && !over(r); i++) {
+        put(r, &asks->items[i]);
+        if (i % 16 == 15)
+            wires_round(r);
+    }
+    asks->n = 0;
+    if (!over(r))
+        wires_round(r);
+}
+
 static void day(struct running *r, unsigned index)
 {
     struct asks asks = {.arena = arena_new((size_t)64 << 20)};
     r->arena = asks.arena;
     struct asking asking = {&asks, office_pack(r->worlds[0].office), r->base, &r->pool, &r->worlds[0], r->now, r->who, r->n_who};
+    wires_day(r);
     hidden_day(r, index);
+    wires_round(r);
     events(r, index);
+    packs_day(r);
     asks_of_the_day(&asking, r->run->seed + index);
-    for (size_t i = 0; i < asks.n && !over(r); i++)
-        put(r, &asks.items[i]);
-    asks.n = 0;
+    put_all(r, &asks);
+    kept_checkpoint(r);
     /* The doors are cheap to compare and tell most: they come before the pages, for the next few of the readers each day. */
     for (size_t i = 0; i < r->run->doors && i < r->n_who && !over(r); i++)
         doors(r, r->who[(index * r->run->doors + i) % r->n_who], r->run->seed * 31 + index);
     if (!over(r))
         mails(r);
     pages(r, &asking, index);
-    for (size_t i = 0; i < asks.n && !over(r); i++)
-        put(r, &asks.items[i]);
+    put_all(r, &asks);
     for (unsigned w = 0; w < 2; w++)
         r->worlds[w].news.n = 0;
     arena_free(asks.arena);
@@ -162,6 +178,10 @@ void run(struct run *run, const struct base *base)
         r->now += 16 * HOUR;
         day(r, d);
     }
+    if (!over(r))
+        kept_compare(r);
+    if (!over(r))
+        kept_backup(r);
     if (!over(r))
         surfaces(r);
     world_close(&r->worlds[0]);

@@ -16,6 +16,9 @@ struct run {
     /* results */
     size_t facts, hidden_facts;              /* of the auditors' journal: of the visible half, of the hidden one */
     unsigned answers, good, differences, hidden, hidden_refused;
+    unsigned erased;                         /* of the visible half, in both */
+    unsigned told, adoptable, checkpoints;   /* rounds in which a stream said something; definitions confirmed; notes */
+    unsigned lists[2];                       /* of erasures, without and with hidden half */
     char first[400];                         /* what differed first */
     char unasked[400];                       /* pages without generated requests */
 };

@@ -23,6 +23,9 @@ static void live(const struct base *base, bool quiet, unsigned days, unsigned hi
     if (!ok(it.differences == 0, "no answer tells of %s", quiet ? "registers that the post does not see" : "what lies above or in closed files"))
         printf("# %u differ; the first: %s\n", it.differences, it.first);
     ok(it.hidden_facts >= it.hidden && it.facts > days, "the auditors' journal holds the %zu facts of the visible half in their order, and %zu of the hidden one; both journals verify", it.facts, it.hidden_facts);
+    ok(it.told > 0 && it.adoptable == days, "streams told something in %u rounds; definitions were confirmed on each of %u days", it.told, it.adoptable);
+    ok(it.checkpoints == days && it.lists[0] == 1 && it.lists[1] == (quiet ? 1 : days) && it.erased == 2,
+       "%u checkpoints were compared, and lists of erasures: %u, and %u where there is a hidden half", it.checkpoints, it.lists[0], it.lists[1]);
     is(it.unasked, "", "every page of the tables got requests");
 }
 

@@ -11,8 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "fixture.h"
+#include "journal/journal.h"
 #include "office/duty.h"
 
 #define NATO "1.3.26.1.3.1"
@@ -25,7 +27,7 @@
 static const char more[] = "["
     MORE("hso3", "headquarters-security-officer", "3") "," MORE("ssl3", "security-section-leader", "3") "," MORE("duty3", "duty-officer", "3") ","
     MORE("reg3", "head-of-registry", "3") "," MORE("ict3", "ict-security-support", "3") "," MORE("aud3", "auditor", "3") ","
-    MORE("ghost", "staff-member", "3") "]";
+    MORE("dpo3", "data-protection-officer", "3") "," MORE("pass3", "pass-clerk", "3") "," MORE("ghost", "staff-member", "3") "]";
 
 static void must(enum status status, const char *what)
 {
@@ -93,6 +95,8 @@ static void fill(struct base *base)
     make(base, "ssl", "membership", NULL, arena_printf(arena, "{\"file\":\"%s\",\"person\":\"%s\",\"need\":\"keeps\",\"from\":\"2027-03-01T00:00Z\"}", base->closed_file, person("ict")), number, false);
     make(base, "ict", "system", base->secret, "{\"name\":\"Registry net\"}", base->hidden_system, false);
     make(base, "ict", "system", base->internal, "{\"name\":\"Spare net\"}", base->spare, true);
+    make(base, "ict", "system", base->internal, "{\"name\":\"Old net\"}", base->doomed, true);
+    make(base, "pass3", "person", NULL, "{\"name\":\"Former\",\"given-name\":\"Max\",\"nationality\":\"BEL\"}", base->former, true);
     make(base, "ssl", "file", base->secret, "{\"title\":\"Upper circle\",\"kind\":\"case\"}", base->upper_file, false);
     static const char *const members[] = {"ssl", "ict", "ict3", "hso3", "staff"};
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
@@ -178,7 +182,9 @@ static void copy_folder(const char *from, const char *to)
 
 static void heard(void *arg, const struct touched *items, size_t n)
 {
-    struct news *news = arg;
+    struct world *world = arg;
+    struct news *news = &world->news;
+    wire_heard(world->wire, items, n);
     pthread_mutex_lock(&news->lock);
     if (news->n + n > news->cap) {
         news->cap = (news->n + n) * 2;
@@ -196,18 +202,29 @@ void world_open(struct world *world, const struct base *base, const char *name)
     struct arena *arena = arena_new(0);
     struct reasons reasons;
     uint8_t key[32];
+    char signer[200], line[200];
     reasons_init(&reasons, arena);
     *world = (struct world){0};
     pthread_mutex_init(&world->news.lock, NULL);
     snprintf(world->folder, sizeof world->folder, "%s-%s", base->folder, name);
     copy_folder(base->folder, world->folder);
+    snprintf(signer, sizeof signer, "%s.signer", world->folder);
+    snprintf(line, sizeof line, "%s/signer.pub", world->folder);
+    if (signer_create_key(signer, "castellan/test", &reasons) != OK || signer_start(signer, &reasons, &world->signer) != OK) {
+        fprintf(stderr, "%s\n", reasons_text(&reasons, LANG_EN));
+        abort();
+    }
+    FILE *public_line = fopen(line, "w");
+    if (!public_line || fprintf(public_line, "%s\n", signer_public_line(world->signer)) < 0 || fclose(public_line) != 0)
+        abort();
     if (office_open(&(struct office_options){.folder = world->folder, .now = base->now, .fast_secrets = true, .duties = duties_all}, &reasons, &world->office) != OK) {
         fprintf(stderr, "%s\n", reasons_text(&reasons, LANG_EN));
         abort();
     }
     office_key(world->office, "front.seal", key);
     seal_init(&world->seal, key);
-    office_on_change(world->office, heard, &world->news);
+    world->wire = wire_open(world);
+    office_on_change(world->office, heard, world);
     arena_free(arena);
 }
 
@@ -218,7 +235,12 @@ static int drop(const char *path, const struct stat *about, int kind, struct FTW
 }
 void world_close(struct world *world)
 {
+    char signer[200];
     office_close(world->office);
+    wire_close(world->wire);
+    signer_stop(world->signer);
+    snprintf(signer, sizeof signer, "%s.signer", world->folder);
+    nftw(signer, drop, 16, FTW_DEPTH | FTW_PHYS);
     nftw(world->folder, drop, 16, FTW_DEPTH | FTW_PHYS);
     pthread_mutex_destroy(&world->news.lock);
     free(world->news.items);
@@ -260,4 +282,31 @@ enum status world_do(struct world *world, const char *login, const char *key, mo
     reader_free(reader);
     arena_free(arena);
     return status;
+}
+
+enum status world_confirm(struct world *world, const char *login, const char *key, moment now, const char *proposal)
+{
+    struct arena *arena = arena_new(0);
+    struct record_view record;
+    char hex[65] = "00", mine[100];
+    const struct reader *reader = world_reader(world, login, now, arena);
+    const char *bytes = reader && office_get(world->office, reader, "proposal", proposal, arena, &record) == OK ? val_get_str(record.fields, "op") : NULL;
+    if (bytes) {
+        struct hash hash = sha256(bytes, strlen(bytes));
+        hex_write(hash.bytes, HASH_BYTES, hex);
+    }
+    reader_free(reader);
+    arena_free(arena);
+    snprintf(mine, sizeof mine, "%s-confirm", key);
+    return world_do(world, login, mine, now, (struct op){.kind = OP_CONFIRM, .number = proposal, .proposed = hex, .reason = "seen"}, NULL, NULL);
+}
+bool world_erase(struct world *world, const char *one, const char *other, const char *key, moment now, const char *number, char ret[NUMBER_TEXT])
+{
+    char proposal[NUMBER_TEXT], mine[100];
+    snprintf(mine, sizeof mine, "%s-erase", key);
+    if (world_do(world, one, mine, now, (struct op){.kind = OP_ERASE, .number = number, .step = "order", .reason = "Order of the court, 1 March 2027"}, NULL, proposal) != OK)
+        return false;
+    if (ret)
+        snprintf(ret, NUMBER_TEXT, "%s", proposal);
+    return world_confirm(world, other, key, now, proposal) == OK;
 }

@@ -20,6 +20,8 @@ struct world {
     char folder[160];
     struct office *office;
     struct seal seal;
+    struct signer *signer;
+    struct wire *wire;                       /* live streams (wire.c) */
     struct news news;                        /* what the office said had changed, since the last comparison */
 };
 
@@ -28,6 +30,7 @@ struct known { char register_[40], number[NUMBER_TEXT]; };
 struct pool {
     struct known visible[2000]; size_t n_visible;
     struct known hidden[6000]; size_t n_hidden;
+    char erased[NUMBER_TEXT];                /* a hidden record, erased last */
 };
 
 struct base {
@@ -39,9 +42,14 @@ struct base {
     char zone[NUMBER_TEXT], system[NUMBER_TEXT], asset[NUMBER_TEXT], low_incident[NUMBER_TEXT], incident[NUMBER_TEXT],
          waiting[NUMBER_TEXT] /* an incident with a waiting proposal */, half[NUMBER_TEXT] /* born hidden, lowered later */,
          closed_file[NUMBER_TEXT] /* whose members are officers alone */, hidden_system[NUMBER_TEXT],
+         doomed[NUMBER_TEXT] /* a system that hidden records point to, erased on the second day */, former[NUMBER_TEXT] /* a person without appointment */,
          spare[NUMBER_TEXT] /* a system that only hidden records point to */, upper_file[NUMBER_TEXT] /* its own record is SECRET, its members read what lies in it */, document[NUMBER_TEXT], organisation[NUMBER_TEXT], low_file[NUMBER_TEXT] /* of low_incident */;
     const char *staff, *low, *hso, *inv, *ghost;                      /* numbers of persons */
 };
+
+struct wire *wire_open(struct world *);
+void wire_close(struct wire *);
+void wire_heard(struct wire *, const struct touched *, size_t);
 
 /* Founds and fills the office that both are copies of; closes it. */
 void base_make(struct base *);
@@ -52,6 +60,10 @@ void world_open(struct world *, const struct base *, const char *name);
 void world_close(struct world *);            /* removes the folder */
 const struct reader *world_reader(struct world *, const char *login, moment now, struct arena *);
 /* One op as somebody, with a change key. Returns the status; the number of the record or proposal in `ret`, if it went well. */
+/* An erasure by order: one proposes, the other confirms what they saw. The proposal's number in `ret`, which may be NULL. */
+bool world_erase(struct world *, const char *one, const char *other, const char *key, moment now, const char *number, char ret[NUMBER_TEXT]);
+/* The second person's confirmation of a proposal. */
+enum status world_confirm(struct world *, const char *login, const char *key, moment now, const char *proposal);
 enum status world_do(struct world *, const char *login, const char *key, moment now, struct op, const char *fields_json, char ret[NUMBER_TEXT]);
 
 /* A hidden change of some kind, in one world alone. */
