@@ -113,7 +113,7 @@ static void dresses(void)
     is(one("{\"Event\":{\"System\":{\"EventID\":1149},\"UserData\":{\"EventXML\":{\"#attributes\":{\"xmlns\":\"E\"},\"Param1\":\"u\",\"P2\":{\"Q\":\"v\"}}},\"EventData\":null}}"),
        "EventID=#1149|Param1=u|P2.Q=v", "UserData under its own name");
     is(one("{\"Event\":{\"EventData\":{\"Data\":[{\"@Name\":\"A\"},{\"#attributes\":{\"Name\":\"B\"},\"#text\":\"b\"},{\"Name\":\"C\",\"content\":\"c\"},\"bare\"]},\"RenderingInfo\":{\"Message\":\"m\"}}}"),
-       "A=|B=b|C=c|Data=bare|Event.RenderingInfo.Message=m", "items with empty text, other spellings, and bare ones");
+       "A=|B=b|C=c|Data=bare|Message=m", "items with empty text, other spellings, and bare ones");
     is(one("{\"System\":{\"cpu\":5},\"Event\":{\"x\":1},\"EventX\":2}"), "System.cpu=#5|Event.x=#1|EventX=#2", "what only looks like a Windows event keeps its paths");
 }
 

@@ -64,17 +64,15 @@ static const char *object_at(const char *at, const char *end)
     }
 }
 
-/* Where to go on after a fault at `at` in the object that began at `start`. */
+/* Where to go on after a fault at `at` in the object that began at `start`. NULL when what is there does not tell. */
 static const char *resume(const char *start, const char *at, const char *end)
 {
     const char *line = memchr(start, '\n', (size_t)(end - start));
-    if (!line)
-        return end;
-    if (at <= line)
+    if (line && at <= line)
         return line + 1;
     while (line && !(line + 1 < end && line[1] == '{'))
         line = memchr(line + 1, '\n', (size_t)(end - line - 1));
-    return line ? line + 1 : end;
+    return line ? line + 1 : NULL;
 }
 
 static const char *const fault_words[] = {
@@ -102,7 +100,7 @@ static void complain(struct reasons *reasons, const char *text, const char *at, 
     reason_add(reasons, "events.json", where, fault_words[fault]);
 }
 
-static void settle(struct run *run)
+void json_settle(struct run *run)
 {
     struct event *event = run->event;
     if (run->met == (PATH_CHANNEL | PATH_EVENT_ID))
@@ -138,16 +136,15 @@ enum status event_json_read(struct event_json *json, struct event *event, const 
     if (*start == '{' && json->core(&run)) {
         event->raw_len = (size_t)(run.at - start);
         *ret_end = (size_t)(run.at - text);
-        settle(&run);
+        json_settle(&run);
         return OK;
-    }
-    if (run.fault == FAULT_ENDS && run.end == end && !last) {
-        event_clear(event);
-        return ABSENT;
     }
     bool large = run.fault == FAULT_ENDS && run.end < end;
     const char *after = resume(start, run.at, end);
     event_clear(event);
+    if (!last && run.end == end && (run.fault == FAULT_ENDS || !after))
+        return ABSENT;
+    after = after ? after : end;
     event->raw = start;
     event->raw_len = (size_t)(after - start);
     *ret_end = (size_t)(after - text);

@@ -33,7 +33,8 @@ enum event_json_how {
 };
 struct event_json;
 struct event_json *event_json_new(struct arena *, struct fields *, enum event_json_how);
-/* `last`: no bytes follow. Else, where the text ends inside an object: ABSENT, *ret_end where that object begins. */
+/* `last`: no bytes follow. Else, where the text ends inside an object, or inside what is faulty: ABSENT, *ret_end where that
+ * begins. */
 enum status event_json_read(struct event_json *, struct event *, const char *text, size_t len, size_t at, bool last, struct reasons *,
                             size_t *ret_end) MUST_CHECK;
 

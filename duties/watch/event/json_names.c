@@ -35,7 +35,11 @@ static const struct step steps[] = {
     {ZONE_EVENT, "Event_attributes", ZONE_IGNORED, "*", PATH_IGNORED},
     {ZONE_EVENT, "@xmlns", ZONE_IGNORED, "*", PATH_IGNORED},
     {ZONE_EVENT, "xmlns", ZONE_IGNORED, "*", PATH_IGNORED},
+    {ZONE_EVENT, "RenderingInfo", ZONE_RENDERED, "*", PATH_PART},
     {ZONE_EVENT, "*", ZONE_PLAIN, ".", 0},
+    {ZONE_RENDERED, "#attributes", ZONE_ATTRIBUTES, "^", 0},
+    {ZONE_RENDERED, "Message", ZONE_ELEMENT, "*", 0},
+    {ZONE_RENDERED, "*", ZONE_PLAIN, ".", 0},
     {ZONE_SYSTEM, "#attributes", ZONE_IGNORED, "*", PATH_IGNORED},
     {ZONE_SYSTEM, "Provider", ZONE_SYSTEM_ELEMENT, "*", PATH_PART},
     {ZONE_SYSTEM, "Correlation", ZONE_SYSTEM_ELEMENT, "*", PATH_PART},
@@ -155,7 +159,7 @@ static struct named member(struct arena *arena, struct named of, const char *key
         of.zone = str_in(key, system_members) ? ZONE_SYSTEM : ZONE_PLAIN;
     if (of.zone == ZONE_SYSTEM && len > sizeof attributes && str_ends(key, attributes))
         return (struct named){ZONE_ATTRIBUTES, arena_strndup(arena, key, len - sizeof attributes + 1), 0};
-    if ((of.zone == ZONE_ELEMENT || of.zone == ZONE_SYSTEM_ELEMENT || of.zone == ZONE_USER_PART) && key[0] == '@' && key[1])
+    if ((of.zone == ZONE_ELEMENT || of.zone == ZONE_SYSTEM_ELEMENT || of.zone == ZONE_USER_PART || of.zone == ZONE_RENDERED) && key[0] == '@' && key[1])
         return (struct named){str_eq(key, "@xmlns") ? ZONE_IGNORED : ZONE_ATTRIBUTES, arena_printf(arena, "%s_%s", of.name, key + 1),
                               str_eq(key, "@xmlns") ? PATH_IGNORED : 0};
     /* A namespace with a prefix is as little of the event as one without. */

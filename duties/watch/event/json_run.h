@@ -37,6 +37,8 @@ json_core json_core_scalar, json_core_sse2, json_core_avx2, json_core_avx512;
 
 /* A value under a path that has a meaning; `index` of the value that was just added. */
 void json_special(struct run *, const struct path *, size_t index);
+/* The end of the event: names of flat Windows events, and its time. */
+void json_settle(struct run *);
 /* The end of {"@Name": ..., "#text": ...}. */
 void json_item_ends(struct run *, const struct path *);
 /* At least `more` bytes at run->out; what was written from `from` on moves with it. Returns where `from` lies now. */
