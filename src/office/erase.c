@@ -204,6 +204,11 @@ enum status write_erasure(struct stage *stage, struct staged_image *item)
 
 /* ---- the list ---- */
 
+moment office_kept_until(const struct office *office, const struct record_view *record)
+{
+    return retention_end(office, record->def, record->label_id, since_state(record->def, record->since, record->state_index));
+}
+
 struct listing { struct retention_over *items; size_t n, most; };
 
 static enum status list_register(struct office *office, const struct reader *reader, const struct register_def *def, moment now, struct arena *arena,
@@ -222,7 +227,7 @@ static enum status list_register(struct office *office, const struct reader *rea
             const struct record_view *row = &page.rows[i];
             moment since = since_state(def, row->since, row->state_index), over = retention_end(office, def, row->label_id, since);
             if (over != MOMENT_NONE && over <= now)
-                list->items[list->n++] = (struct retention_over){def, row->number, row->titles, since, over};
+                list->items[list->n++] = (struct retention_over){def, row->number, row->titles, since, over, *row};
         }
         query.cursor = page.next;
         query.cursor_len = page.next_len;

@@ -13,10 +13,13 @@
 /* The office's own step after a restore (restore.h): no right and no second person, since both were asked for when it was erased first. */
 #define ERASE_RESTORED "restore"
 
-struct retention_over { const struct register_def *def; const char *number; struct words titles; moment since, over; };
+struct retention_over { const struct register_def *def; const char *number; struct words titles; moment since, over; struct record_view record; };
 /* What a reader may read whose retention is over, register by register in the pack's order: for the desk of those who erase. At most
  * `most`; empty for a reader without the right. */
 enum status office_retention_over(struct office *, const struct reader *, moment now, size_t most, struct arena *,
                                   struct retention_over **ret, size_t *ret_n) MUST_CHECK;
+
+/* Until when a record is kept under its rule; MOMENT_NONE where its retention has not begun, or it has none. */
+moment office_kept_until(const struct office *, const struct record_view *);
 
 #endif

@@ -523,6 +523,39 @@ static void imports(void)
     ok(ask((struct asked){.login = "staff", .path = "/person/import"}).status == 403, "who may not make records imports none");
 }
 
+/* ---- retention and erasure ---- */
+
+#define LASTING(login) "{\"login\":\"" login "\",\"name\":\"" login "\",\"given-name\":\"X\",\"nationality\":\"FRA\",\"posts\":[{\"post\":\"headquarters-security-officer\",\"from\":\"2026-01-01\",\"until\":\"2045-01-01\"}],\"clearances\":[]}"
+
+static void erasure(void)
+{
+    struct val *found = json_of(ask((struct asked){.login = "ict", .path = "/api/v1/records/account", .query = "q=low"}).body);
+    const char *number = val_get_str(val_at(val_get(found, "records"), 0), "number");
+    if (!ok(number && fixture_step(&f, "ict", number, "close", "{}") == OK, "an account is closed"))
+        return;
+    const char *record = arena_printf(arena, "/account/%s", number), *form = arena_printf(arena, "%s/erase", record);
+    ok(get("era1", "/retention").status == 200 && !strstr(get("era1", "/retention").body, number), "nothing of it may be erased yet");
+    ok(get("ict", "/retention").status == 403 && get("ict", form).status == 403, "the list and the form are closed to who may not erase");
+    struct got early = ask((struct asked){.login = "era1", .method = METHOD_POST, .path = form, .form = "basis=retention&reason=early"});
+    ok(early.status == 422 && strstr(early.body, "erase.too-early") && strstr(early.body, "early</textarea>"), "too early is refused in words, and what was typed is kept");
+    ok(strstr(get("era1", record).body, "Kept until"), "its page says until when it is kept");
+    f.now += 5 * 366 * DAY;
+    struct got list = get("era1", "/retention");
+    ok(list.status == 200 && strstr(list.body, number) && strstr(list.body, "account.retention") && strstr(list.body, "/erase?basis=retention"), "when its time is over it stands in the list, under its rule");
+    ok(strstr(ask((struct asked){.login = "era1", .path = "/retention", .lang = LANG_FR}).body, "Conservations échues"), "in French, too");
+    ok(val_count(val_get(json_of(get("era1", "/api/v1/retention").body), "groups")) >= 1, "and in the API's");
+    struct got proposed = ask((struct asked){.login = "era1", .method = METHOD_POST, .path = form, .form = "basis=retention&reason=five+years"});
+    ok(proposed.redirect && str_starts(proposed.redirect, "/proposal/"), "its erasure is proposed");
+    const char *proposal = proposed.redirect ? proposed.redirect : "/none";
+    struct got shown = get("era2", proposal);
+    const char *hash = strstr(shown.body, "name=\"hash\" value=\"");
+    if (!ok(shown.status == 200 && strstr(shown.body, "Erase under the retention rule") && hash, "another person sees what is proposed"))
+        return;
+    struct got done = ask((struct asked){.login = "era2", .method = METHOD_POST, .path = arena_printf(arena, "%s/confirm", proposal), .form = arena_printf(arena, "hash=%.64s", hash + strlen("name=\"hash\" value=\""))});
+    is(done.redirect, "/", "confirms it");
+    ok(get("era1", record).status == 404 && !strstr(get("era1", "/retention").body, number), "and it is gone");
+}
+
 int main(void)
 {
     static const struct jailer *const jailers[] = {&csv_jailer, &xlsx_jailer, &oscal_jailer, NULL};
@@ -537,7 +570,7 @@ int main(void)
     if (nursery_start(jailers, &reasons, &nursery) == OK)
         pages_nursery(nursery);
     fixture_new_with(&f, "[{\"login\":\"pass\",\"name\":\"Ek\",\"given-name\":\"Ida\",\"nationality\":\"SWE\",\"email\":\"pass@hq.example\","
-                         "\"posts\":[{\"post\":\"pass-clerk\",\"from\":\"2026-01-01\",\"until\":\"2030-01-01\"}],\"clearances\":[]}]");
+                         "\"posts\":[{\"post\":\"pass-clerk\",\"from\":\"2026-01-01\",\"until\":\"2030-01-01\"}],\"clearances\":[]}," LASTING("era1") "," LASTING("era2") "]");
     seal_init(&seal, secret);
     templates_use(&office_templates);
     pages_start();
@@ -569,6 +602,7 @@ int main(void)
     else
         tap_skip("imports", "no nursery here");
     every_entry(number);
+    erasure();
     fixture_free(&f);
     nursery_stop(nursery);
     arena_free(arena);

@@ -305,7 +305,7 @@ static enum status show_proposal(const struct request *request, const struct rec
     val_set_str(arena, data, "state", words_in(&record->state->words, request->lang));
     val_set_bool(arena, data, "waiting", str_eq(record->state->name, "waiting"));
     val_set_bool(arena, data, "own", str_eq(val_get_str(record->fields, "proposer"), reader_person_number(request->reader)));
-    val_set_str(arena, data, "step", step ? words_in(&step->words, request->lang) : val_get_str(record->fields, "step"));
+    val_set_str(arena, data, "step", step_words(request, def, val_get_str(record->fields, "step")));
     val_set_str(arena, data, "explain", step && step->text.in[LANG_EN] ? words_in(&step->text, request->lang) : NULL);
     if (def && target && *target)
         val_set_str(arena, data, "target", record_href(request, def, target));
@@ -346,6 +346,9 @@ static enum status post_proposal(const struct request *request, struct answer *a
         if (status != OK)
             return show_proposal(request, &record, &outcome.reasons, answer);
         const char *register_ = val_get_str(record.fields, "register"), *target = outcome.n_numbers ? outcome.numbers[0] : NULL;
+        struct record_view left;
+        if (target && register_ && office_get(request->office, request->reader, register_, target, request->arena, &left) != OK)
+            target = NULL;                     /* it was erased, or leads beyond what one may read */
         answer_redirect(answer, verbs[i].kind == OP_CONFIRM && register_ && target && strncmp(target, "PRO-", 4) != 0 ? arena_printf(request->arena, "/%s/%s", register_, target) : "/");
         return OK;
     }

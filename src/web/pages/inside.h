@@ -79,6 +79,6 @@ struct val *menu_of(const struct request *);             /* [{name, registers: [
 const char *menu_here(const struct request *);           /* the register under which the page stands; NULL for none */
 
 /* Handlers, by file. */
-extern const struct page desk_pages[], list_pages[], record_pages[], form_pages[], search_pages[], about_pages[], reminder_pages[], api_pages[], api_more_pages[], journal_pages[], note_pages[], import_pages[];
+extern const struct page desk_pages[], list_pages[], record_pages[], form_pages[], search_pages[], about_pages[], reminder_pages[], retention_pages[], api_pages[], api_more_pages[], journal_pages[], note_pages[], import_pages[];
 
 #endif

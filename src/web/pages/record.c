@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "office/erase.h"
 #include "web/pages/inside.h"
 
 static struct val *groups_of(const struct request *request, const struct record_view *record)
@@ -294,6 +295,9 @@ static enum status get_record(const struct request *request, struct answer *answ
     val_set(arena, data, "history", history);
     val_set_bool(arena, data, "may-edit", may_any(request, def->edit_rights, def->n_edit_rights) && (def->edit_in >> record.state_index & 1));
     val_set_bool(arena, data, "may-regrade", def->label == LABEL_OWN && (may_any(request, def->regrade_rights, def->n_regrade_rights) || may_any(request, def->edit_rights, def->n_edit_rights)));
+    val_set_bool(arena, data, "may-erase", reader_has_right(request->reader, "erase-records") && !str_eq(def->name, "proposal") && !str_eq(def->name, "file"));
+    if (office_kept_until(request->office, &record) != MOMENT_NONE)
+        val_set_int(arena, data, "retention-over", office_kept_until(request->office, &record));
     bool attachments = false;
     for (size_t i = 0; i < def->n_fields; i++)
         if (def->fields[i].type == FIELD_ATTACHMENTS && !def->fields[i].computed && !def->fields[i].by_step) {

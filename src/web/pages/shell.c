@@ -26,6 +26,7 @@ static void decorate(const struct request *request, struct val *data)
     struct seat *seats;
     val_set_bool(arena, data, "several-posts", office_seats(request->office, reader_account(request->reader), request->now, arena, &seats) > 1);
     val_set_bool(arena, data, "auditor", reader_has_right(request->reader, "audit-journal"));
+    val_set_bool(arena, data, "erases", reader_has_right(request->reader, "erase-records"));
     val_set_kept(arena, data, "csrf", request->csrf);
     val_set_kept(arena, data, "other-lang", request->lang == LANG_FR ? "en" : "fr");
 }
@@ -64,7 +65,7 @@ static enum status post_language(const struct request *request, struct answer *a
 
 static const struct page shell_pages[] = {{METHOD_POST, "/language", "", "language", post_language}, {METHOD_GET, "/colours.css", NULL, "colours", colours}, {0}};
 
-const struct page *const page_tables[] = {shell_pages, desk_pages, search_pages, about_pages, reminder_pages, api_pages, api_more_pages, journal_pages, note_pages, import_pages, form_pages, record_pages, list_pages, NULL};
+const struct page *const page_tables[] = {shell_pages, desk_pages, search_pages, about_pages, reminder_pages, retention_pages, api_pages, api_more_pages, journal_pages, note_pages, import_pages, form_pages, record_pages, list_pages, NULL};
 
 const struct page *const *pages_of_office(struct arena *arena, const struct office *office)
 {

@@ -28,7 +28,7 @@ const char *record_href(const struct request *request, const struct register_def
 const char *step_words(const struct request *request, const struct register_def *def, const char *name)
 {
     static const struct { const char *name, *words; } fixed[] = {{"create", T_("entered")}, {"edit", T_("edited")}, {"regrade", T_("regraded")}, {"move", T_("moved to another file")},
-        {"link", T_("linked")}, {"confirm", T_("confirmed")}, {"decline", T_("declined")}, {"withdraw", T_("withdrawn")}};
+        {"link", T_("linked")}, {"confirm", T_("confirmed")}, {"decline", T_("declined")}, {"withdraw", T_("withdrawn")}, {"retention", T_("Erase under the retention rule")}, {"order", T_("Erase under a lawful order")}};
     const struct step_def *step = name && def ? register_step(def, name) : NULL;
     for (size_t i = 0; !step && i < sizeof fixed / sizeof *fixed; i++)
         if (str_eq(fixed[i].name, name))
