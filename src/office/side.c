@@ -30,8 +30,18 @@ enum status office_side_put(struct office *office, const char *table, record_id 
         return TOO_LARGE;
     return perform(office, (struct side_job){.table = table, .owner = owner, .key = key, .bytes = bytes, .len = len});
 }
+/* Nothing there, nothing to write: most forms are sent without a draft, and a change should not wait for a second commit. */
 enum status office_side_drop(struct office *office, const char *table, record_id owner, const char *key)
 {
+    const void *bytes;
+    size_t len;
+    struct arena *arena = arena_new((size_t)2 << 20);
+    if (!arena)
+        return NO_MEMORY;
+    enum status status = office_side_get(office, table, owner, key, arena, &bytes, &len);
+    arena_free(arena);
+    if (status == ABSENT)
+        return OK;
     return perform(office, (struct side_job){.table = table, .owner = owner, .key = key, .drop = true});
 }
 

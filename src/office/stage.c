@@ -346,8 +346,13 @@ static enum status write_record(struct stage *stage, struct staged_image *item)
         .guard = image->guard, .label = image->label, .file = image->file,
         .state = image->def->states[image->state].name, .version = image->version, .created = image->created,
         .updated = image->updated};
+    struct index_key *keys;
+    const char **terms;
+    const struct val *value = image_body(image, stage->arena);
+    size_t n_keys = index_keys(&office->plans[image->def->index], image, stage->arena, &keys);
+    size_t n_terms = index_terms(image, stage->arena, &terms);
     buf_init(&body, 4 << 20);
-    enum status status = json_canonical(&body, image_body(image, stage->arena));
+    enum status status = json_canonical(&body, value);
     if (status == OK && body.failed)
         status = TOO_LARGE;
     entry.step = image->step;
@@ -360,15 +365,9 @@ static enum status write_record(struct stage *stage, struct staged_image *item)
     stored.body = body.data;
     stored.body_len = body.len;
     if (status == OK)
-        status = txn_put_record(stage->txn, &stored);
+        status = txn_put_indexed(stage->txn, &stored, keys, n_keys, terms, n_terms);
     buf_free(&body);
-    if (status != OK)
-        return status;
-    struct index_key *keys;
-    const char **terms;
-    size_t n_keys = index_keys(&office->plans[image->def->index], image, stage->arena, &keys);
-    size_t n_terms = index_terms(image, stage->arena, &terms);
-    return txn_put_index(stage->txn, image->id, image->guard, image->updated, keys, n_keys, terms, n_terms);
+    return status;
 }
 
 static enum status write_link(struct stage *stage, const struct staged_image *item, const struct image_link *link, bool cut)

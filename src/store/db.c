@@ -48,6 +48,10 @@ void db_close(struct db *db)
         sqlite3_finalize(db->stmt[i]);
         db->stmt[i] = NULL;
     }
+    for (int i = 0; i < DB_CONTROLS; i++) {
+        sqlite3_finalize(db->control[i]);
+        db->control[i] = NULL;
+    }
     if (db->c && sqlite3_close(db->c) != SQLITE_OK) {
         log_error("store: a statement was left open");
         sqlite3_close_v2(db->c);
@@ -79,6 +83,21 @@ enum status db_status(struct db *db, int code)
 enum status db_exec(struct db *db, const char *literal)
 {
     return db_status(db, sqlite3_exec(db->c, literal, NULL, NULL, NULL));
+}
+
+enum status db_control(struct db *db, enum db_control which)
+{
+    static const char *const texts[DB_CONTROLS] = {
+        [DB_BEGIN] = "BEGIN IMMEDIATE", [DB_COMMIT] = "COMMIT", [DB_SAVE] = "SAVEPOINT job",
+        [DB_UNDO] = "ROLLBACK TO job", [DB_KEEP] = "RELEASE job"};
+    sqlite3_stmt **s = &db->control[which];
+    int rc = *s ? SQLITE_OK : sqlite3_prepare_v3(db->c, texts[which], -1, SQLITE_PREPARE_PERSISTENT, s, NULL);
+    if (rc == SQLITE_OK) {
+        rc = sqlite3_step(*s);
+        int reset = sqlite3_reset(*s);
+        rc = rc == SQLITE_DONE ? reset : rc;
+    }
+    return db_status(db, rc);
 }
 
 static int check_row(void *arg, int n, char **columns, char **names)

@@ -15,17 +15,21 @@
 #include "base/status.h"
 #include "store/sql.h"
 
+/* Begin, commit and savepoints: with every change, so they are prepared once as well. */
+enum db_control { DB_BEGIN, DB_COMMIT, DB_SAVE, DB_UNDO, DB_KEEP, DB_CONTROLS };
 struct db {
     sqlite3 *c;
     sqlite3_stmt *stmt[SQL_COUNT];
+    sqlite3_stmt *control[DB_CONTROLS];
     enum status fault;          /* the first failure of disk or memory since it was last cleared */
     int fault_code;             /* SQLite's extended code of it */
 };
 enum db_mode { DB_CREATE, DB_WRITE, DB_READ };
 enum status db_open(struct db *, const char *path, enum db_mode) MUST_CHECK;
 void db_close(struct db *);
-/* A literal without arguments and rows: pragmas, begin, savepoints, the schema. */
+/* A literal without arguments and rows: pragmas, the schema. */
 enum status db_exec(struct db *, const char *literal) MUST_CHECK;
+enum status db_control(struct db *, enum db_control) MUST_CHECK;
 /* The store's own check of its file: pages, order of indexes, types. DAMAGED when it finds anything. */
 enum status db_check(struct db *) MUST_CHECK;
 /* An empty file that only its owner may read, for a database that is about to be made. */

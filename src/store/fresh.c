@@ -197,11 +197,19 @@ static void write_log(struct buf *log, struct fresh_name n, struct fresh_row row
     }
 }
 
-enum status fresh_put(struct fresh *f, struct fresh_name name, struct fresh_row row, bool there)
+void fresh_edit(struct fresh *f)
 {
     pthread_rwlock_wrlock(&f->lock);
-    enum status status = fresh_set(f, name, row, there);
+}
+
+void fresh_edited(struct fresh *f)
+{
     pthread_rwlock_unlock(&f->lock);
+}
+
+enum status fresh_put(struct fresh *f, struct fresh_name name, struct fresh_row row, bool there)
+{
+    enum status status = fresh_set(f, name, row, there);
     write_log(&f->log, name, row, there);
     f->touched = true;
     return status == OK && f->log.failed ? NO_MEMORY : status;

@@ -37,6 +37,9 @@ enum status fresh_load(struct fresh *, struct db *) MUST_CHECK;
 
 /* ---- the writer ---- */
 void fresh_begin(struct fresh *);                               /* a batch */
+/* Around puts: readers wait meanwhile. */
+void fresh_edit(struct fresh *);
+void fresh_edited(struct fresh *);
 enum status fresh_put(struct fresh *, struct fresh_name, struct fresh_row, bool there) MUST_CHECK;
 struct fresh_mark { size_t undo, log; };
 struct fresh_mark fresh_savepoint(const struct fresh *);

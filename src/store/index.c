@@ -58,10 +58,23 @@ static void write_items(struct buf *out, const struct list *l, bool keys)
     }
 }
 
+/* How many items a run can hold at most, by the lengths that stand in it. */
+static size_t count_items(const uint8_t *at, const uint8_t *end, bool keys)
+{
+    size_t n = 0, head = keys ? 5 : 1;
+    for (; (size_t)(end - at) >= head; n++) {
+        size_t len = head + at[head - 1];
+        if ((size_t)(end - at) < len) {
+            break;
+        }
+        at += len;
+    }
+    return n;
+}
+
 static bool read_items(struct arena *arena, const uint8_t **at, const uint8_t *end, bool keys, struct list *ret)
 {
-    size_t most = (size_t)(end - *at);
-    struct list l = {ARENA_ARRAY(arena, struct item, most + 1), 0};
+    struct list l = {ARENA_ARRAY(arena, struct item, count_items(*at, end, keys) + 1), 0};
     while (*at < end) {
         struct item it = {0};
         if (keys) {
@@ -132,27 +145,14 @@ static enum status replace(struct txn *txn, const struct place *was, const struc
     return status;
 }
 
-static enum status listed_at(struct txn *txn, record_id id, int64_t *ret)
+static enum status read_list(struct txn *txn, record_id id, int64_t listed, struct arena *arena, struct place *ret,
+                             struct list *ret_keys, struct list *ret_terms)
 {
-    struct rows r = QUERY(txn->db, SQL_RECORD_LISTED, INT(id));
-    enum status status = db_step(&r) ? OK : ABSENT;
-    if (status == OK) {
-        *ret = col_int(&r, 0);
-    } else if (r.status != OK) {
-        status = r.status;
-    }
-    db_done(&r);
-    return status;
-}
-
-static enum status read_list(struct txn *txn, record_id id, struct arena *arena, struct place *ret, struct list *ret_keys,
-                             struct list *ret_terms)
-{
+    enum status status = OK;
     *ret_keys = *ret_terms = (struct list){0};
-    *ret = (struct place){.id = id};
-    enum status status = listed_at(txn, id, &ret->list);
-    if (status != OK || !ret->list) {
-        return status;
+    *ret = (struct place){.id = id, .list = listed};
+    if (!listed) {
+        return OK;
     }
     struct rows r = QUERY(txn->db, SQL_GET_LIST, INT(ret->list));
     if (db_step(&r)) {
@@ -197,12 +197,11 @@ bool index_list_items(struct arena *arena, const void *run, size_t len, struct l
 static enum status put_list(struct txn *txn, int64_t old, const struct place *is, const struct buf *list)
 {
     enum status status = old ? RUN(txn->db, SQL_DROP_LIST, INT(old)) : OK;
-    int64_t place = list ? ++txn->store->last_list : 0;
-    if (status == OK && list) {
-        status = RUN(txn->db, SQL_PUT_LIST, INT(place), INT(is->id), INT(is->guard), INT(is->updated),
+    if (status == OK && is->list) {
+        status = RUN(txn->db, SQL_PUT_LIST, INT(is->list), INT(is->id), INT(is->guard), INT(is->updated),
                      BLOB(list->data, list->len));
     }
-    return status == OK && place != old ? RUN(txn->db, SQL_SET_LISTED, INT(place), INT(is->id)) : status;
+    return status;
 }
 
 static enum status take_lists(struct arena *arena, const struct index_key *keys, size_t n, const char *const *terms,
@@ -234,20 +233,23 @@ static enum status take_lists(struct arena *arena, const struct index_key *keys,
     return OK;
 }
 
-static enum status put_index(struct txn *txn, struct arena *arena, const struct place *is, const struct list *keys,
-                             const struct list *terms)
+/* `listed`: where the list was; is->list: where it shall be, 0 nowhere. */
+static enum status put_index(struct txn *txn, struct arena *arena, int64_t listed, const struct place *is,
+                             const struct list *keys, const struct list *terms)
 {
     struct place was;
     struct list old_keys, old_terms;
-    enum status status = read_list(txn, is->id, arena, &was, &old_keys, &old_terms);
+    enum status status = read_list(txn, is->id, listed, arena, &was, &old_keys, &old_terms);
     if (status != OK) {
         return status;
     }
     bool moved = was.guard != is->guard;
+    fresh_edit(txn->store->fresh);
     status = replace(txn, &was, &old_keys, is, keys, true, moved);
     if (status == OK) {
         status = replace(txn, &was, &old_terms, is, terms, false, moved || was.updated != is->updated);
     }
+    fresh_edited(txn->store->fresh);
     if (status != OK) {
         return status;
     }
@@ -259,10 +261,15 @@ static enum status put_index(struct txn *txn, struct arena *arena, const struct 
     if (out.failed) {
         txn->db->fault = status = NO_MEMORY;
     } else {
-        status = put_list(txn, was.list, is, keys->n || terms->n ? &out : NULL);
+        status = put_list(txn, listed, is, &out);
     }
     buf_free(&out);
     return status;
+}
+
+static int64_t next_place(struct txn *txn, const struct list *keys, const struct list *terms)
+{
+    return keys->n || terms->n ? ++txn->store->last_list : 0;
 }
 
 enum status txn_put_index(struct txn *txn, record_id id, guard_id guard, moment updated, const struct index_key *keys,
@@ -274,10 +281,50 @@ enum status txn_put_index(struct txn *txn, record_id id, guard_id guard, moment 
         return NO_MEMORY;
     }
     struct list k = {0}, t = {0};
-    struct place is = {id, guard, updated};
+    struct place is = {.id = id, .guard = guard, .updated = updated};
+    struct record_head head;
     enum status status = take_lists(arena, keys, n, terms, n_terms, &k, &t);
     if (status == OK) {
-        status = put_index(txn, arena, &is, &k, &t);
+        status = record_head(txn, id, &head);
+    }
+    if (status == OK && head.position < 0) {
+        status = ABSENT;
+    }
+    if (status == OK) {
+        is.list = next_place(txn, &k, &t);
+        status = put_index(txn, arena, head.listed, &is, &k, &t);
+    }
+    if (status == OK && is.list != head.listed) {
+        status = RUN(txn->db, SQL_SET_LISTED, INT(is.list), INT(id));
+    }
+    arena_free(arena);
+    return status;
+}
+
+enum status txn_put_indexed(struct txn *txn, const struct stored_record *x, const struct index_key *keys, size_t n,
+                            const char *const *terms, size_t n_terms)
+{
+    struct arena *arena = arena_new(16u << 20);
+    if (!arena) {
+        txn->db->fault = NO_MEMORY;
+        return NO_MEMORY;
+    }
+    struct list k = {0}, t = {0};
+    struct place is = {.id = x->id, .guard = x->guard, .updated = x->updated};
+    struct record_head head;
+    enum status status = take_lists(arena, keys, n, terms, n_terms, &k, &t);
+    if (status == OK) {
+        status = record_head(txn, x->id, &head);
+    }
+    if (status == OK) {
+        status = record_check(x, &head);
+    }
+    if (status == OK) {
+        is.list = next_place(txn, &k, &t);
+        status = record_put(txn, x, &head, is.list);
+    }
+    if (status == OK) {
+        status = put_index(txn, arena, head.listed, &is, &k, &t);
     }
     arena_free(arena);
     return status;

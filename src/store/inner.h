@@ -97,6 +97,10 @@ enum status journal_load(struct store *) MUST_CHECK;
 bool side_mac(const struct store *, const char *name, record_id owner, const char *key, label_id, const void *data,
               size_t len, struct hash *ret) MUST_CHECK;
 /* records.c */
+struct record_head { int64_t position, version, listed; };        /* position -1, version 0: none; listed 0: no list */
+enum status record_head(struct txn *, record_id, struct record_head *ret) MUST_CHECK;
+enum status record_check(const struct stored_record *, const struct record_head *) MUST_CHECK;
+enum status record_put(struct txn *, const struct stored_record *, const struct record_head *, int64_t listed) MUST_CHECK;
 bool record_from(struct rows *, struct arena *, struct stored_record *ret);      /* columns as in SQL_GET_RECORD */
 /* attachment.c: for restore. */
 /* index.c: takes a record out of every index. */

@@ -10,7 +10,8 @@ enum status txn_append(struct txn *txn, const void *leaf, size_t len, uint64_t *
 {
     struct tree_edge *edge = &txn->edge;
     uint64_t position = edge->size;
-    struct hash hash = tree_leaf(leaf, len);
+    const struct hash first = tree_leaf(leaf, len);
+    struct hash hash = first;
     enum status status = RUN(txn->db, SQL_PUT_ENTRY, INT((int64_t)position), BLOB(hash.bytes, HASH_BYTES),
                              BLOB(leaf, len));
     for (unsigned level = 0; status == OK && (position >> level & 1); ) {
@@ -24,7 +25,6 @@ enum status txn_append(struct txn *txn, const void *leaf, size_t len, uint64_t *
     if (status != OK) {
         return status;
     }
-    struct hash first = tree_leaf(leaf, len);
     tree_append(edge, &first);
     *ret_position = position;
     return OK;

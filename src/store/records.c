@@ -28,7 +28,22 @@ bool record_from(struct rows *r, struct arena *arena, struct stored_record *ret)
     return true;
 }
 
-enum status txn_put_record(struct txn *txn, const struct stored_record *x)
+enum status record_head(struct txn *txn, record_id id, struct record_head *ret)
+{
+    struct rows r = QUERY(txn->db, SQL_RECORD_POSITION, INT(id));
+    struct record_head head = {.position = -1};
+    if (db_step(&r)) {
+        head = (struct record_head){col_int(&r, 0), col_int(&r, 1), col_int(&r, 2)};
+    }
+    enum status status = r.status;
+    db_done(&r);
+    if (status == OK) {
+        *ret = head;
+    }
+    return status;
+}
+
+enum status record_check(const struct stored_record *x, const struct record_head *head)
 {
     if (x->id <= 0 || x->guard <= 0 || x->version < 1 || !x->register_ || !x->number || !x->state) {
         return BAD_INPUT;
@@ -36,29 +51,30 @@ enum status txn_put_record(struct txn *txn, const struct stored_record *x)
     if (x->body_len > BODY_LIMIT) {
         return TOO_LARGE;
     }
-    struct rows r = QUERY(txn->db, SQL_RECORD_POSITION, INT(x->id));
-    int64_t previous = -1, version = 0;
-    if (db_step(&r)) {
-        previous = col_int(&r, 0);
-        version = col_int(&r, 1);
-    }
-    enum status status = r.status;
-    db_done(&r);
-    if (status != OK) {
-        return status;
-    }
-    if (x->version != version + 1) {
-        return CONFLICT;
-    }
-    status = RUN(txn->db, SQL_PUT_VERSION, INT((int64_t)x->position), INT(x->id), INT(x->version), INT(previous),
-                 INT(x->guard), INT(x->label), INT(x->file), TEXT(x->state), INT(x->updated),
-                 BLOB(x->body ? x->salt : NULL, SALT_BYTES), BLOB(x->body, x->body_len));
+    return x->version == head->version + 1 ? OK : CONFLICT;
+}
+
+enum status record_put(struct txn *txn, const struct stored_record *x, const struct record_head *head, int64_t listed)
+{
+    enum status status = RUN(txn->db, SQL_PUT_VERSION, INT((int64_t)x->position), INT(x->id), INT(x->version),
+                             INT(head->position), INT(x->guard), INT(x->label), INT(x->file), TEXT(x->state),
+                             INT(x->updated), BLOB(x->body ? x->salt : NULL, SALT_BYTES), BLOB(x->body, x->body_len));
     if (status != OK) {
         return status;
     }
     return RUN(txn->db, SQL_PUT_RECORD, INT(x->id), TEXT(x->register_), TEXT(x->number), INT(x->guard), INT(x->label),
                INT(x->file), TEXT(x->state), INT(x->version), INT(x->created), INT(x->updated),
-               INT((int64_t)x->position));
+               INT((int64_t)x->position), INT(listed));
+}
+
+enum status txn_put_record(struct txn *txn, const struct stored_record *x)
+{
+    struct record_head head;
+    enum status status = record_head(txn, x->id, &head);
+    if (status == OK) {
+        status = record_check(x, &head);
+    }
+    return status == OK ? record_put(txn, x, &head, head.listed) : status;
 }
 
 enum status txn_get_record(struct txn *txn, record_id id, struct arena *arena, struct stored_record *ret)

@@ -8,6 +8,9 @@
  * The views named seen_... are what reading connections may reach: may_read(guard) says whether the reader's list has
  * the guard. It is a C function on SQLite connections (view.c), and on PostgreSQL a function over the session's list.
  *
+ * A register's records are found in the order of their making: so a new one goes to the end of its register's range, where
+ * the one before it lies, and not to a page of its own.
+ *
  * Rows that only grow (entry, version, body) are keyed by journal position, so a batch writes neighbouring pages;
  * the versions of a record form a chain from the newest through `previous`.
  */
@@ -26,7 +29,7 @@
     "CREATE TABLE record (id " I " NOT NULL PRIMARY KEY, register TEXT NOT NULL, number TEXT NOT NULL, guard " I \
         " NOT NULL, label " I " NOT NULL, file " I " NOT NULL, state TEXT NOT NULL, version " I " NOT NULL, created " I \
         " NOT NULL, updated " I " NOT NULL, position " I " NOT NULL, listed " I " NOT NULL)" R, \
-    "CREATE INDEX record_register ON record (register, id)", \
+    "CREATE INDEX record_register ON record (register, created)", \
     "CREATE TABLE version (position " I " NOT NULL PRIMARY KEY, record " I " NOT NULL, version " I " NOT NULL, previous " \
         I " NOT NULL, guard " I " NOT NULL, label " I " NOT NULL, file " I " NOT NULL, state TEXT NOT NULL, updated " I \
         " NOT NULL, salt " B ", body " B ")" S, \

@@ -19,11 +19,12 @@ const struct sql sql_table[SQL_COUNT] = {
     [SQL_GET_RECORD] = {"get record", "SELECT r.id, r.register, r.number, r.guard, r.label, r.file, r.state, r.version,"
         " r.created, r.updated, r.position, v.salt, v.body FROM record r JOIN version v ON v.position = r.position"
         " WHERE r.id = $1"},
-    [SQL_RECORD_POSITION] = {"record position", "SELECT position, version FROM record WHERE id = $1"},
+    [SQL_RECORD_POSITION] = {"record position", "SELECT position, version, listed FROM record WHERE id = $1"},
     [SQL_PUT_RECORD] = {"put record", "INSERT INTO record (id, register, number, guard, label, file, state, version,"
-        " created, updated, position, listed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)"
+        " created, updated, position, listed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
         " ON CONFLICT (id) DO UPDATE SET guard = excluded.guard, label = excluded.label, file = excluded.file,"
-        " state = excluded.state, version = excluded.version, updated = excluded.updated, position = excluded.position"},
+        " state = excluded.state, version = excluded.version, updated = excluded.updated, position = excluded.position,"
+        " listed = excluded.listed"},
     [SQL_PUT_VERSION] = {"put version", "INSERT INTO version (position, record, version, previous, guard, label, file,"
         " state, updated, salt, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"},
     [SQL_EACH_RECORD] = {"each record", "SELECT r.id, r.register, r.number, r.guard, r.label, r.file, r.state,"
@@ -31,13 +32,12 @@ const struct sql sql_table[SQL_COUNT] = {
         " ON v.position = r.position ORDER BY r.id"},
     [SQL_EACH_OF_REGISTER] = {"each record of a register", "SELECT r.id, r.register, r.number, r.guard, r.label,"
         " r.file, r.state, r.version, r.created, r.updated, r.position, v.salt, v.body FROM record r JOIN version v"
-        " ON v.position = r.position WHERE r.register = $1 ORDER BY r.id"},
+        " ON v.position = r.position WHERE r.register = $1 ORDER BY r.created, r.id"},
 
     [SQL_VERSION_AT] = {"version at", "SELECT r.id, r.register, r.number, v.guard, v.label, v.file, v.state, v.version,"
         " r.created, v.updated, v.position, v.salt, v.body, v.previous FROM version v JOIN record r ON r.id = v.record"
         " WHERE v.position = $1"},
 
-    [SQL_RECORD_LISTED] = {"record's list", "SELECT listed FROM record WHERE id = $1"},
     [SQL_SET_LISTED] = {"set record's list", "UPDATE record SET listed = $1 WHERE id = $2"},
     [SQL_GET_LIST] = {"get list", "SELECT guard, updated, list FROM index_list WHERE place = $1"},
     [SQL_PUT_LIST] = {"put list", "INSERT INTO index_list (place, record, guard, updated, list)"

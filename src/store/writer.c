@@ -32,7 +32,7 @@ static bool run_one(struct store *s, struct job *job)
     struct tree_edge before = s->txn.edge;
     struct removal *removals = s->txn.removals;
     struct fresh_mark mark = fresh_savepoint(s->fresh);
-    if (db_exec(&s->writer, "SAVEPOINT job") != OK) {
+    if (db_control(&s->writer, DB_SAVE) != OK) {
         return false;
     }
     bool good = job->run(job, &s->txn);
@@ -47,11 +47,11 @@ static bool run_one(struct store *s, struct job *job)
             s->txn.removals = drop->next;
             free(drop);
         }
-        if (db_exec(&s->writer, "ROLLBACK TO job") != OK) {
+        if (db_control(&s->writer, DB_UNDO) != OK) {
             return false;
         }
     }
-    return db_exec(&s->writer, "RELEASE job") == OK && good;
+    return db_control(&s->writer, DB_KEEP) == OK && good;
 }
 
 static const char *fault_words(enum status status, int code)
@@ -141,7 +141,7 @@ static bool commit_batch(struct store *s, struct job **jobs, bool *good, size_t 
     s->txn = (struct txn){.store = s, .db = &s->writer, .edge = s->edge};
     fresh_begin(s->fresh);
     roll_back(s);                   /* where memory failed it in the batch before */
-    if (db_exec(&s->writer, "BEGIN IMMEDIATE") != OK) {
+    if (db_control(&s->writer, DB_BEGIN) != OK) {
         return false;
     }
     for (size_t i = 0; i < n && s->writer.fault == OK; i++) {
@@ -156,7 +156,7 @@ static bool commit_batch(struct store *s, struct job **jobs, bool *good, size_t 
             s->writer.fault = status;
         }
     }
-    if (!s->refused && s->writer.fault == OK && db_exec(&s->writer, "COMMIT") == OK) {
+    if (!s->refused && s->writer.fault == OK && db_control(&s->writer, DB_COMMIT) == OK) {
         return true;
     }
     roll_back(s);

@@ -99,8 +99,7 @@ bool kit_write(struct txn *txn, const struct kit_change *c)
                                .created = status == OK ? old.created : c->updated, .updated = c->updated,
                                .position = position, .body = c->body, .body_len = c->body ? strlen(c->body) : 0};
     random_bytes(x.salt, SALT_BYTES);
-    good = good && txn_put_record(txn, &x) == OK
-           && txn_put_index(txn, c->id, c->guard, c->updated, c->keys, c->n_keys, c->terms, c->n_terms) == OK;
+    good = good && txn_put_indexed(txn, &x, c->keys, c->n_keys, c->terms, c->n_terms) == OK;
     arena_free(arena);
     return good;
 }
