@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -98,6 +99,18 @@ enum status db_control(struct db *db, enum db_control which)
         rc = rc == SQLITE_DONE ? reset : rc;
     }
     return db_status(db, rc);
+}
+
+static int count_row(void *arg, int n, char **columns, char **names)
+{
+    *(size_t *)arg = n == 1 && columns[0] ? strtoul(columns[0], NULL, 10) : 0;
+    return 0;
+}
+
+size_t db_pages(struct db *db)
+{
+    size_t pages = 0;
+    return sqlite3_exec(db->c, "PRAGMA page_count", count_row, &pages, NULL) == SQLITE_OK ? pages : 0;
 }
 
 static int check_row(void *arg, int n, char **columns, char **names)

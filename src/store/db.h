@@ -30,6 +30,7 @@ void db_close(struct db *);
 /* A literal without arguments and rows: pragmas, the schema. */
 enum status db_exec(struct db *, const char *literal) MUST_CHECK;
 enum status db_control(struct db *, enum db_control) MUST_CHECK;
+size_t db_pages(struct db *);       /* of the file; 0 when it cannot be told */
 /* The store's own check of its file: pages, order of indexes, types. DAMAGED when it finds anything. */
 enum status db_check(struct db *) MUST_CHECK;
 /* An empty file that only its owner may read, for a database that is about to be made. */

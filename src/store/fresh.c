@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Keeping items: see fresh.h. Of one row at most one item lives at a time; a put under a living "gone" ends it, a drop
- * under a living "there" ends that, and otherwise a new item says what differs from the table.
+ * under a living "there" ends that, and otherwise a new item says what differs from the table. Items that are over are
+ * freed bucket by bucket, in the order in which they ended, as soon as no reader can need them.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,8 @@ struct fresh *fresh_new(void)
         return NULL;
     }
     pthread_rwlock_init(&f->lock, NULL);
-    fresh_set_limits(f, FRESH_TARGET, FRESH_SLICE);
+    f->target = FRESH_TARGET;
+    f->slice = FRESH_SLICE;
     buf_init(&f->log, LOG_LIMIT);
     return f;
 }
@@ -25,15 +27,15 @@ void fresh_set_limits(struct fresh *f, size_t target, size_t slice)
 {
     f->target = target;
     f->slice = slice;
+    f->fixed = true;
 }
 
-static void free_bucket(struct bucket *b)
+void fresh_scale(struct fresh *f, size_t pages)
 {
-    for (uint32_t i = 0; i < b->n; i++) {
-        free(b->items[i]);
+    size_t target = pages * FRESH_PER_PAGE;
+    if (!f->fixed) {
+        f->target = target < FRESH_TARGET ? FRESH_TARGET : target > FRESH_MOST ? FRESH_MOST : target;
     }
-    free(b->items);
-    free(b);
 }
 
 void fresh_free(struct fresh *f)
@@ -41,75 +43,45 @@ void fresh_free(struct fresh *f)
     if (!f) {
         return;
     }
-    for (size_t i = 0; i < SLOTS; i++) {
-        for (struct bucket *b = f->slots[i], *next; b; b = next) {
-            next = b->next;
-            free_bucket(b);
-        }
+    struct fresh_at at = {0};
+    for (struct bucket *b; (b = fresh_next(f, &at)); ) {
+        fresh_bucket_free(b);
     }
+    for (size_t i = 0; i < f->n_leaves; i++) {
+        free(f->leaves[i]);
+    }
+    free(f->leaves);
+    free(f->heads);
     pthread_rwlock_destroy(&f->lock);
     buf_free(&f->log);
     free(f->undo);
-    free(f->cycle);
+    free(f->spent);
     free(f->slots);
     free(f);
 }
 
-static uint64_t hash_name(struct fresh_name n)
+/* Puts a bucket with items that are over into the queue; without memory it waits for the next occasion. */
+void fresh_spend(struct fresh *f, struct bucket *b)
 {
-    uint64_t h = UINT64_C(0xcbf29ce484222325) ^ (uint64_t)(uint8_t)n.kind ^ (uint64_t)(uint32_t)n.guard << 8;
-    const uint8_t *bytes = n.name;
-    for (size_t i = 0; i < n.len; i++) {
-        h = (h ^ bytes[i]) * UINT64_C(0x100000001b3);
+    if (b->spent) {
+        return;
     }
-    return (h ^ h >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
-}
-
-static unsigned field_slot(const struct bucket *b)
-{
-    return b->name[0];
-}
-
-struct bucket *fresh_bucket(struct fresh *f, struct fresh_name n, bool make)
-{
-    uint64_t h = hash_name(n);
-    struct bucket **slot = &f->slots[h >> 48];
-    for (struct bucket *b = *slot; b; b = b->next) {
-        if (b->hash == h && b->guard == n.guard && b->kind == n.kind && b->len == n.len
-            && memcmp(b->name, n.name, n.len) == 0) {
-            return b;
+    if (f->n_spent == f->cap_spent && f->spent_at) {
+        f->n_spent -= f->spent_at;
+        memmove(f->spent, f->spent + f->spent_at, f->n_spent * sizeof *f->spent);
+        f->spent_at = 0;
+    }
+    if (f->n_spent == f->cap_spent) {
+        size_t cap = f->cap_spent ? 2 * f->cap_spent : 256;
+        struct bucket **more = realloc(f->spent, cap * sizeof *more);
+        if (!more) {
+            return;
         }
+        f->spent = more;
+        f->cap_spent = cap;
     }
-    struct bucket *b = make ? calloc(1, sizeof *b + n.len) : NULL;
-    if (b) {
-        b->hash = h;
-        b->guard = n.guard;
-        b->kind = n.kind;
-        b->len = (uint8_t)n.len;
-        memcpy(b->name, n.name, n.len);
-        b->next = *slot;
-        *slot = b;
-        if (b->kind == 'v') {
-            b->next_of_field = f->fields[field_slot(b)];
-            f->fields[field_slot(b)] = b;
-        }
-        f->n_buckets++;
-    }
-    return b;
-}
-
-size_t fresh_lower(const struct bucket *b, struct fresh_row row)
-{
-    size_t low = 0, high = b->n;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (row_order(row_of(b->items[mid]), row) < 0) {
-            low = mid + 1;
-        } else {
-            high = mid;
-        }
-    }
-    return low;
+    f->spent[f->n_spent++] = b;
+    b->spent = true;
 }
 
 bool fresh_note(struct fresh *f, struct item *item, bool created)
@@ -130,10 +102,13 @@ bool fresh_note(struct fresh *f, struct item *item, bool created)
 static bool insert(struct fresh *f, struct bucket *b, size_t at, struct fresh_row row, bool gone)
 {
     if (b->n == b->cap) {
-        uint32_t cap = b->cap ? 2 * b->cap : 2;
-        struct item **more = realloc(b->items, cap * sizeof *more);
+        uint32_t cap = 2 * b->cap;
+        struct item **more = realloc(b->items == &b->one ? NULL : b->items, cap * sizeof *more);
         if (!more) {
             return false;
+        }
+        if (b->items == &b->one) {
+            more[0] = b->one;
         }
         b->items = more;
         b->cap = cap;
@@ -172,6 +147,9 @@ enum status fresh_set(struct fresh *f, struct fresh_name name, struct fresh_row 
             }
             item->died = f->batch;
             f->live--;
+            if (++b->dead * 2 > b->n) {
+                fresh_spend(f, b);
+            }
             return OK;
         }
     }
@@ -219,6 +197,7 @@ void fresh_begin(struct fresh *f)
 {
     f->batch = f->committed + 1;
     f->touched = false;
+    f->logged_before = f->logged;
     f->n_undo = 0;
     buf_clear(&f->log);
 }
@@ -246,57 +225,54 @@ void fresh_roll_back(struct fresh *f, struct fresh_mark mark)
     pthread_rwlock_unlock(&f->lock);
 }
 
+/* Frees what is over for every reader, now and to come; false when some of it is still needed. */
+static bool sweep(struct fresh *f, struct bucket *b, uint64_t least)
+{
+    uint32_t kept = 0, dead = 0;
+    for (uint32_t i = 0; i < b->n; i++) {
+        struct item *item = b->items[i];
+        if (item->died <= least || item->born == NEVER) {
+            free(item);
+        } else {
+            b->items[kept++] = item;
+            dead += item->died != NEVER;
+        }
+    }
+    b->n = kept;
+    b->dead = dead;
+    if (dead) {
+        return false;
+    }
+    b->spent = false;
+    if (!kept) {
+        fresh_bucket_drop(f, b);
+    }
+    return true;
+}
+
 void fresh_end(struct fresh *f, bool committed)
 {
     if (!committed) {
         fresh_roll_back(f, (struct fresh_mark){0, 0});
-        f->n_cycle = f->at_cycle = 0;       /* what the walk moved is not there: it starts afresh */
-        f->purge_due = false;
+        f->walking = false;                 /* what the walk moved is not there: it starts afresh */
+        f->cursor = NULL;
+        f->logged = f->logged_before;
     } else if (f->touched) {
         pthread_rwlock_wrlock(&f->lock);
         f->committed = f->batch;
-        if (f->purge_due) {
-            fresh_purge(f);
-            f->purge_due = false;
+        uint64_t least = f->committed;
+        for (struct fresh_reader *r = f->readers; r; r = r->next) {
+            least = r->least < least ? r->least : least;
+        }
+        while (f->spent_at < f->n_spent && sweep(f, f->spent[f->spent_at], least)) {
+            f->spent_at++;
+        }
+        if (f->spent_at == f->n_spent) {
+            f->spent_at = f->n_spent = 0;
         }
         pthread_rwlock_unlock(&f->lock);
     }
     f->n_undo = 0;
-}
-
-/* Frees what is over for every reader, now and to come. The lock is held; no walk is under way. */
-void fresh_purge(struct fresh *f)
-{
-    uint64_t least = f->committed;
-    for (struct fresh_reader *r = f->readers; r; r = r->next) {
-        least = r->least < least ? r->least : least;
-    }
-    memset(f->fields, 0, sizeof f->fields);
-    for (size_t s = 0; s < SLOTS; s++) {
-        for (struct bucket **at = &f->slots[s]; *at; ) {
-            struct bucket *b = *at;
-            uint32_t kept = 0;
-            for (uint32_t i = 0; i < b->n; i++) {
-                if (b->items[i]->died <= least || b->items[i]->born == NEVER) {
-                    free(b->items[i]);
-                } else {
-                    b->items[kept++] = b->items[i];
-                }
-            }
-            b->n = kept;
-            if (!kept) {
-                *at = b->next;
-                free_bucket(b);
-                f->n_buckets--;
-                continue;
-            }
-            if (b->kind == 'v') {
-                b->next_of_field = f->fields[field_slot(b)];
-                f->fields[field_slot(b)] = b;
-            }
-            at = &b->next;
-        }
-    }
 }
 
 size_t fresh_count(const struct fresh *f)

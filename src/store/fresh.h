@@ -20,7 +20,9 @@
 #include "store/db.h"
 #include "store/store.h"
 
-#define FRESH_TARGET 40000          /* items kept before slices are moved */
+#define FRESH_TARGET 40000          /* items kept before slices are moved, at least */
+#define FRESH_PER_PAGE 3            /* items kept for each page of the database: so that neighbours go into a page together */
+#define FRESH_MOST 300000           /* and never more than these */
 #define FRESH_SLICE 1000            /* items moved with a batch then beyond twice what it brought, at most */
 #define TIME_KEY 8
 
@@ -29,7 +31,9 @@ struct fresh_name { char kind; guard_id guard; const void *name; size_t len; }; 
 struct fresh_row { const void *key; size_t len; record_id record; };
 
 struct fresh *fresh_new(void);
-/* Other limits than the two above, for tests: while the writer rests. */
+/* By the database's size; by the writer. */
+void fresh_scale(struct fresh *, size_t pages);
+/* Other limits, for tests: while the writer rests. */
 void fresh_set_limits(struct fresh *, size_t target, size_t slice);
 void fresh_free(struct fresh *);
 /* After opening: what the log holds and the tables lack. */

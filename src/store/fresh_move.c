@@ -2,40 +2,12 @@
  *
  * Items on their way into the tables, and the log. A walk goes through the buckets in the tables' own order, a slice with
  * each batch; when it is through, every item that was born before it began is in its table, and the log until then
- * goes. A store that is closed, or that erases, moves everything at once.
+ * goes, from its oldest end, a few batches at a time. A store that is closed, or that erases, moves everything at once.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/fresh_inner.h"
-
-static int bucket_order(const void *a, const void *b)
-{
-    const struct bucket *x = *(struct bucket *const *)a, *y = *(struct bucket *const *)b;
-    if (x->kind != y->kind) {
-        return x->kind < y->kind ? -1 : 1;
-    }
-    int order = key_order(x->name, x->len, y->name, y->len);
-    return order ? order : (x->guard > y->guard) - (x->guard < y->guard);
-}
-
-static enum status start_walk(struct fresh *f)
-{
-    struct bucket **all = realloc(f->cycle, (f->n_buckets + 1) * sizeof *all);
-    if (!all) {
-        return NO_MEMORY;
-    }
-    f->cycle = all;
-    f->n_cycle = f->at_cycle = 0;
-    for (size_t s = 0; s < SLOTS; s++) {
-        for (struct bucket *b = f->slots[s]; b; b = b->next) {
-            all[f->n_cycle++] = b;
-        }
-    }
-    qsort(all, f->n_cycle, sizeof *all, bucket_order);
-    f->cycle_began = f->batch;
-    return OK;
-}
 
 static enum status put_row(struct db *db, const struct bucket *b, const struct item *i)
 {
@@ -51,46 +23,71 @@ static enum status put_row(struct db *db, const struct bucket *b, const struct i
 
 static enum status move_bucket(struct fresh *f, struct db *db, struct bucket *b, size_t *moved)
 {
-    for (uint32_t n = 0; n < b->n; n++) {
-        struct item *i = b->items[n];
+    uint32_t through = 0;
+    enum status status = OK;
+    for (; status == OK && through < b->n; through++) {
+        struct item *i = b->items[through];
         if (!item_live(i)) {
             continue;
         }
-        enum status status = put_row(db, b, i);
+        status = put_row(db, b, i);
+        if (status == OK && !fresh_note(f, i, false)) {
+            status = NO_MEMORY;
+        }
         if (status != OK) {
-            return status;
+            break;
         }
-        if (!fresh_note(f, i, false)) {
-            return NO_MEMORY;
-        }
-        pthread_rwlock_wrlock(&f->lock);
-        i->died = f->batch;
-        f->live--;
-        pthread_rwlock_unlock(&f->lock);
         ++*moved;
     }
-    return OK;
+    pthread_rwlock_wrlock(&f->lock);
+    for (uint32_t n = 0; n < through; n++) {        /* those that are noted, and can be undone */
+        if (item_live(b->items[n])) {
+            b->items[n]->died = f->batch;
+            f->live--;
+        }
+    }
+    fresh_spend(f, b);
+    pthread_rwlock_unlock(&f->lock);
+    return status;
+}
+
+/* The oldest part of the log that the tables have caught up with goes, some batches of it at a time. */
+static enum status shorten_log(struct fresh *f, struct db *db, bool all)
+{
+    struct log_span *l = &f->logged;
+    if (l->low > l->done) {
+        return OK;
+    }
+    uint64_t last = all || l->done - l->low < LOG_STEP ? l->done : l->low + LOG_STEP - 1;
+    enum status status = RUN(db, SQL_DROP_LOG, INT((int64_t)last));
+    l->low = last + 1;
+    return status;
 }
 
 static enum status walk(struct fresh *f, struct db *db, size_t most)
 {
     size_t moved = 0;
-    enum status status = f->at_cycle == f->n_cycle ? start_walk(f) : OK;
-    size_t at = f->at_cycle;
-    while (status == OK && at < f->n_cycle && moved < most) {
-        status = move_bucket(f, db, f->cycle[at++], &moved);
+    enum status status = OK;
+    struct fresh_at at = {0};
+    if (!f->walking) {
+        f->walking = true;
+        f->cursor = NULL;
+        f->walk_began = f->batch;
+    } else if (f->cursor) {
+        at = fresh_from(f, fresh_name_of(f->cursor));
     }
-    if (status != OK) {
-        f->n_cycle = f->at_cycle = 0;       /* the batch falls; the next walk starts afresh */
-        return status;
-    }
-    f->at_cycle = at;
     f->touched = true;
-    f->purge_due = at == f->n_cycle;
-    if (at == f->n_cycle && f->logged) {
-        status = RUN(db, SQL_DROP_LOG, INT((int64_t)f->cycle_began));
+    struct bucket *b = fresh_next(f, &at);
+    while (status == OK && b && moved < most) {
+        status = move_bucket(f, db, b, &moved);
+        b = fresh_next(f, &at);
     }
-    return status;
+    f->cursor = b;
+    if (status == OK && !b) {
+        f->walking = false;
+        f->logged.done = f->walk_began;
+    }
+    return status;                          /* when it failed the batch falls, and the next walk starts afresh */
 }
 
 /* How many items leave with this batch: twice what it brought and a share of what has piled up, so that a lone change pays for little more than
@@ -106,17 +103,17 @@ enum status fresh_seal(struct fresh *f, struct db *db, bool all)
     enum status status = OK;
     size_t added = f->n_undo;
     if (all) {
-        f->n_cycle = f->at_cycle = 0;
-        f->touched = true;
-        f->logged = true;
+        f->walking = false;
         buf_clear(&f->log);
         status = walk(f, db, SIZE_MAX);
     } else if (f->live > f->target) {
         status = walk(f, db, to_move(f, added));
     }
+    if (status == OK && (f->touched || f->log.len)) {
+        status = shorten_log(f, db, all);
+    }
     if (status == OK && f->log.len) {
         status = RUN(db, SQL_PUT_LOG, INT((int64_t)f->batch), BLOB(f->log.data, f->log.len));
-        f->logged = true;
     }
     if (status == OK && f->touched) {
         status = RUN(db, SQL_PUT_PROGRESS, INT((int64_t)f->batch));
@@ -184,18 +181,18 @@ static enum status table_has(struct db *db, const struct bucket *b, const struct
 /* What a walk had moved before the crash is in the tables already: such items are not wanted. */
 static enum status drop_moved(struct fresh *f, struct db *db)
 {
-    for (size_t s = 0; s < SLOTS; s++) {
-        for (struct bucket *b = f->slots[s]; b; b = b->next) {
-            for (uint32_t i = 0; i < b->n; i++) {
-                bool has;
-                enum status status = table_has(db, b, b->items[i], &has);
-                if (status != OK) {
-                    return status;
-                }
-                if (has != b->items[i]->gone) {
-                    b->items[i]->born = NEVER;
-                    f->live--;
-                }
+    struct fresh_at at = {0};
+    for (struct bucket *b; (b = fresh_next(f, &at)); ) {
+        for (uint32_t i = 0; i < b->n; i++) {
+            bool has;
+            enum status status = table_has(db, b, b->items[i], &has);
+            if (status != OK) {
+                return status;
+            }
+            if (has != b->items[i]->gone) {
+                b->items[i]->born = NEVER;
+                f->live--;
+                fresh_spend(f, b);
             }
         }
     }
@@ -214,10 +211,13 @@ enum status fresh_load(struct fresh *f, struct db *db)
         return status;
     }
     f->batch = f->committed;
+    f->logged.low = f->committed + 1;
     r = QUERY_ALL(db, SQL_EACH_LOG);
     while (status == OK && db_step(&r)) {
-        const uint8_t *at = col_blob(&r, 0), *end = at + col_len(&r, 0);
-        f->logged = true;
+        const uint8_t *at = col_blob(&r, 1), *end = at + col_len(&r, 1);
+        if ((uint64_t)col_int(&r, 0) < f->logged.low) {
+            f->logged.low = (uint64_t)col_int(&r, 0);
+        }
         while (status == OK && at < end) {
             struct fresh_name name;
             struct fresh_row row;
@@ -230,5 +230,5 @@ enum status fresh_load(struct fresh *f, struct db *db)
     }
     db_done(&r);
     f->n_undo = 0;
-    return status == OK && f->logged ? drop_moved(f, db) : status;
+    return status == OK && f->n_leaves ? drop_moved(f, db) : status;
 }

@@ -118,11 +118,10 @@ void fresh_tally(struct fresh *f, uint64_t snapshot, struct fresh_name name, str
 /* The writer is the only one that changes items, so it reads without the lock. */
 void fresh_each_holder(struct fresh *f, field_id field, struct fresh_row key, bool (*each)(void *, record_id), void *arg)
 {
-    uint8_t first;
-    memcpy(&first, &field, 1);
-    for (const struct bucket *b = f->fields[first]; b; b = b->next_of_field) {
-        if (b->len != sizeof field || memcmp(b->name, &field, sizeof field) != 0) {
-            continue;
+    struct fresh_at at = fresh_from(f, fresh_value(&field, INT32_MIN));
+    for (const struct bucket *b; (b = fresh_next(f, &at)); ) {
+        if (b->kind != 'v' || b->len != sizeof field || memcmp(b->name, &field, sizeof field) != 0) {
+            return;
         }
         for (size_t i = fresh_lower(b, (struct fresh_row){key.key, key.len, 0}); i < b->n; i++) {
             const struct item *item = b->items[i];

@@ -49,7 +49,7 @@ const struct sql sql_table[SQL_COUNT] = {
         " ON CONFLICT (id) DO UPDATE SET batch = excluded.batch"},
     [SQL_PUT_LOG] = {"put log", "INSERT INTO recent (batch, list) VALUES ($1, $2)"},
     [SQL_DROP_LOG] = {"drop log", "DELETE FROM recent WHERE batch <= $1"},
-    [SQL_EACH_LOG] = {"each log", "SELECT list FROM recent ORDER BY batch"},
+    [SQL_EACH_LOG] = {"each log", "SELECT batch, list FROM recent ORDER BY batch"},
     [SQL_HAS_VALUE] = {"has value", "SELECT 1 FROM value WHERE field = $1 AND guard = $2 AND key = $3 AND record = $4"},
     [SQL_HAS_POSTING] = {"has posting",
         "SELECT 1 FROM posting WHERE term = $1 AND guard = $2 AND updated = $3 AND record = $4"},

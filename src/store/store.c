@@ -230,6 +230,9 @@ static enum status open_parts(struct store *s, struct reasons *why)
         status = s->fresh ? fresh_load(s->fresh, &s->writer) : NO_MEMORY;
     }
     if (status == OK) {
+        fresh_scale(s->fresh, db_pages(&s->writer));
+    }
+    if (status == OK) {
         status = load_last_list(s);
     }
     return status == OK ? writer_start(s) : status;

@@ -122,6 +122,7 @@ static void checkpoint(struct store *s)
     } else if (s->wal_pages >= CHECKPOINT_PAGES) {
         s->wal_pages = 0;
         (void)sqlite3_wal_checkpoint_v2(s->writer.c, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        fresh_scale(s->fresh, db_pages(&s->writer));
     }
 }
 
