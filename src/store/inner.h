@@ -2,7 +2,7 @@
  *
  * What the files of this room share and nobody else sees: the store, the writer's transaction, a view.
  *
- * Threads. The writer owns `writer`. `whole` is a reading connection for start-up, journal and attachments, under
+ * Threads. The writer owns `writer`, the copier `copier`. `whole` is a reading connection for start-up, journal and attachments, under
  * `whole_lock`. The committed edge lies under `edge_lock`. Each view has a connection of its own.
  */
 #ifndef STORE_INNER_H
@@ -63,6 +63,14 @@ struct store {
     int64_t last_list;              /* the newest place in index_list */
     bool truncate_due;              /* an erasure's WAL could not yet be truncated */
 
+    struct db copier;               /* its thread's alone, see copy.c */
+    pthread_t copy_thread;
+    bool copying;
+    pthread_mutex_t copy_lock;
+    pthread_cond_t copy_news;
+    int copy_state;
+    bool copy_ends;
+
     pthread_mutex_t edge_lock;
     struct tree_edge edge;          /* committed */
 
@@ -91,6 +99,10 @@ void view_leave(struct view *, bool mine);
 enum status txn_remove_file(struct txn *, const char *folder, const char *name) MUST_CHECK;
 enum status writer_start(struct store *) MUST_CHECK;
 void writer_stop(struct store *);
+/* copy.c: WAL into database; copy_wal() by the writer, between batches. */
+enum status copier_start(struct store *) MUST_CHECK;
+void copier_stop(struct store *);
+void copy_wal(struct store *);
 /* journal.c */
 enum status journal_load(struct store *) MUST_CHECK;
 /* side.c */

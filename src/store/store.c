@@ -235,6 +235,18 @@ static enum status open_parts(struct store *s, struct reasons *why)
     if (status == OK) {
         status = load_last_list(s);
     }
+    if (status == OK) {
+        status = db_open(&s->copier, path, DB_WRITE);
+    }
+    if (status == OK) {
+        status = tune(&s->copier, true);
+    }
+    if (status == OK) {
+        status = check_format(&s->copier, why);     /* a connection that has read nothing has no WAL to copy */
+    }
+    if (status == OK) {
+        status = copier_start(s);
+    }
     return status == OK ? writer_start(s) : status;
 }
 
@@ -255,6 +267,8 @@ enum status store_open(const char *folder, struct reasons *why, struct store **r
     pthread_mutex_init(&s->whole_lock, &again);
     pthread_mutexattr_destroy(&again);
     pthread_mutex_init(&s->fault_lock, NULL);
+    pthread_mutex_init(&s->copy_lock, NULL);
+    pthread_cond_init(&s->copy_news, NULL);
     errno = 0;
     enum status status = open_parts(s, why);
     if (status != OK) {
@@ -276,6 +290,10 @@ void store_close(struct store *s)
     if (s->running) {
         writer_stop(s);
     }
+    if (s->copying) {
+        copier_stop(s);
+    }
+    db_close(&s->copier);
     db_close(&s->whole);
     db_close(&s->writer);
     fresh_free(s->fresh);
@@ -288,6 +306,8 @@ void store_close(struct store *s)
     pthread_mutex_destroy(&s->edge_lock);
     pthread_mutex_destroy(&s->whole_lock);
     pthread_mutex_destroy(&s->fault_lock);
+    pthread_mutex_destroy(&s->copy_lock);
+    pthread_cond_destroy(&s->copy_news);
     free(s->folder);
     free(s);
 }

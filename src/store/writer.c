@@ -109,23 +109,6 @@ static void take_removals(struct store *s, bool committed)
     s->txn.removals = NULL;
 }
 
-/* Copies the WAL into the database; truncated after an erasure, so that the old bytes are nowhere. A reader in the
- * midst of a long snapshot can hold that up: it is tried again with each batch and each idle second. */
-static void checkpoint(struct store *s)
-{
-    if (s->truncate_due) {
-        int rc = sqlite3_wal_checkpoint_v2(s->writer.c, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-        s->truncate_due = rc != SQLITE_OK;
-        if (!s->truncate_due) {
-            s->wal_pages = 0;
-        }
-    } else if (s->wal_pages >= CHECKPOINT_PAGES) {
-        s->wal_pages = 0;
-        (void)sqlite3_wal_checkpoint_v2(s->writer.c, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-        fresh_scale(s->fresh, db_pages(&s->writer));
-    }
-}
-
 static void roll_back(struct store *s)
 {
     if (!sqlite3_get_autocommit(s->writer.c)) {
@@ -175,7 +158,7 @@ static void run_batch(struct store *s, struct job **jobs, size_t n)
         pthread_mutex_unlock(&s->edge_lock);
         if (s->txn.erased) {
             s->truncate_due = true;
-            checkpoint(s);
+            copy_wal(s);
         }
     }
     note_outcome(s, committed);
@@ -186,7 +169,7 @@ static void run_batch(struct store *s, struct job **jobs, size_t n)
     for (size_t i = 0; i < n; i++) {
         jobs[i]->settled(jobs[i], committed && good[i]);
     }
-    checkpoint(s);
+    copy_wal(s);
 }
 
 static size_t take_jobs(struct store *s, struct job **jobs)
@@ -200,7 +183,7 @@ static size_t take_jobs(struct store *s, struct job **jobs)
             until.tv_sec++;
             if (pthread_cond_clockwait(&s->queue_more, &s->queue_lock, CLOCK_MONOTONIC, &until) != 0) {
                 pthread_mutex_unlock(&s->queue_lock);
-                checkpoint(s);
+                copy_wal(s);
                 pthread_mutex_lock(&s->queue_lock);
             }
         } else {
