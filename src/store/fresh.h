@@ -23,7 +23,7 @@
 #define FRESH_TARGET 40000          /* items kept before slices are moved, at least */
 #define FRESH_PER_PAGE 3            /* items kept for each page of the database: so that neighbours go into a page together */
 #define FRESH_MOST 300000           /* and never more than these */
-#define FRESH_SLICE 1000            /* items moved with a batch then beyond twice what it brought, at most */
+#define FRESH_SLICE 500             /* items moved at a time */
 #define TIME_KEY 8
 
 struct fresh;
@@ -48,8 +48,13 @@ enum status fresh_put(struct fresh *, struct fresh_name, struct fresh_row, bool 
 struct fresh_mark { size_t undo, log; };
 struct fresh_mark fresh_savepoint(const struct fresh *);
 void fresh_roll_back(struct fresh *, struct fresh_mark);
-/* Before the commit: moves a slice when there are many (all of them when `all`), writes log and number. */
-enum status fresh_seal(struct fresh *, struct db *, bool all) MUST_CHECK;
+/* Moving into the tables: with a batch only when there are far too many, since a change waits for it; a slice when the
+ * writer has nothing else to do; all of them. */
+enum fresh_move { FRESH_LITTLE, FRESH_TIDY, FRESH_ALL };
+/* Whether there is a slice to be moved at leisure. */
+bool fresh_untidy(const struct fresh *);
+/* Before the commit: moves, writes log and number. */
+enum status fresh_seal(struct fresh *, struct db *, enum fresh_move) MUST_CHECK;
 void fresh_end(struct fresh *, bool committed);
 /* Every record that has this key under a field by an item, as the batch sees it; and whether a row of the table is gone. */
 struct fresh_name fresh_value(field_id *, guard_id);

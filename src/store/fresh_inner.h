@@ -11,6 +11,7 @@
 #define NEVER UINT64_MAX
 #define SLOTS (1u << 17)
 #define LEAF 64
+#define FRESH_SLACK 8           /* slices beyond the target before changes have to move some themselves */
 #define LOG_STEP 4              /* batches of the log that go with one, once all that they say is in the tables */
 
 struct item {

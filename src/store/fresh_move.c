@@ -90,24 +90,33 @@ static enum status walk(struct fresh *f, struct db *db, size_t most)
     return status;                          /* when it failed the batch falls, and the next walk starts afresh */
 }
 
-/* How many items leave with this batch: twice what it brought and a share of what has piled up, so that a lone change pays for little more than
- * itself and a full batch never falls behind; at most a slice beyond what it brought. */
-static size_t to_move(const struct fresh *f, size_t added)
+bool fresh_untidy(const struct fresh *f)
 {
-    size_t most = 2 * added + (f->live - f->target) / 16;
-    return most > 2 * added + f->slice ? 2 * added + f->slice : most;
+    return f->live > f->target + f->slice;
 }
 
-enum status fresh_seal(struct fresh *f, struct db *db, bool all)
+/* With a batch: nothing while the writer's idle moments suffice; then twice what it brought and a share of the backlog, so
+ * that a lone change pays for little more than itself and a full batch never falls behind. */
+static size_t to_move(const struct fresh *f, size_t added, enum fresh_move how)
+{
+    size_t bound = f->target + FRESH_SLACK * f->slice;
+    if (how != FRESH_LITTLE) {
+        return how == FRESH_ALL ? SIZE_MAX : f->slice;
+    }
+    return f->live > bound ? 2 * added + (f->live - bound) / 16 : 0;
+}
+
+enum status fresh_seal(struct fresh *f, struct db *db, enum fresh_move how)
 {
     enum status status = OK;
-    size_t added = f->n_undo;
+    bool all = how == FRESH_ALL;
+    size_t most = to_move(f, f->n_undo, how);
     if (all) {
         f->walking = false;
         buf_clear(&f->log);
-        status = walk(f, db, SIZE_MAX);
-    } else if (f->live > f->target) {
-        status = walk(f, db, to_move(f, added));
+    }
+    if (most) {
+        status = walk(f, db, most);
     }
     if (status == OK && (f->touched || f->log.len)) {
         status = shorten_log(f, db, all);

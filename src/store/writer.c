@@ -116,8 +116,7 @@ static void roll_back(struct store *s)
     }
 }
 
-/* `all`: every fresh index row goes into its table. */
-static bool commit_batch(struct store *s, struct job **jobs, bool *good, size_t n, bool all)
+static bool commit_batch(struct store *s, struct job **jobs, bool *good, size_t n, enum fresh_move move)
 {
     s->writer.fault = OK;
     s->writer.fault_code = 0;
@@ -131,11 +130,11 @@ static bool commit_batch(struct store *s, struct job **jobs, bool *good, size_t 
     for (size_t i = 0; i < n && s->writer.fault == OK; i++) {
         good[i] = run_one(s, jobs[i]);
     }
-    if (s->writer.fault == OK && s->before_commit) {
+    if (s->writer.fault == OK && n && s->before_commit) {
         s->refused = !s->before_commit(s->hook_arg, &s->txn);
     }
     if (!s->refused && s->writer.fault == OK) {
-        enum status status = fresh_seal(s->fresh, &s->writer, s->txn.erased || s->txn.move_all || all);
+        enum status status = fresh_seal(s->fresh, &s->writer, s->txn.erased || s->txn.move_all ? FRESH_ALL : move);
         if (status != OK && s->writer.fault == OK) {
             s->writer.fault = status;
         }
@@ -150,7 +149,7 @@ static bool commit_batch(struct store *s, struct job **jobs, bool *good, size_t 
 static void run_batch(struct store *s, struct job **jobs, size_t n)
 {
     bool good[BATCH_LIMIT] = {false};
-    bool committed = commit_batch(s, jobs, good, n, false);
+    bool committed = commit_batch(s, jobs, good, n, FRESH_LITTLE);
     fresh_end(s->fresh, committed);
     if (committed) {
         pthread_mutex_lock(&s->edge_lock);
@@ -170,6 +169,24 @@ static void run_batch(struct store *s, struct job **jobs, size_t n)
         jobs[i]->settled(jobs[i], committed && good[i]);
     }
     copy_wal(s);
+}
+
+/* Nobody waits: fresh index rows go into their tables, a slice at a time, until somebody does. A slice that fails is tried
+ * again behind the next batch; nothing is lost with it. */
+static void tidy(struct store *s)
+{
+    bool good = true;
+    while (good && fresh_untidy(s->fresh)) {
+        pthread_mutex_lock(&s->queue_lock);
+        bool idle = !s->first && !s->closing;
+        pthread_mutex_unlock(&s->queue_lock);
+        if (!idle) {
+            return;
+        }
+        good = commit_batch(s, NULL, NULL, 0, FRESH_TIDY);
+        fresh_end(s->fresh, good);
+        copy_wal(s);
+    }
 }
 
 static size_t take_jobs(struct store *s, struct job **jobs)
@@ -209,10 +226,10 @@ static void *writer_main(void *arg)
     size_t n;
     while ((n = take_jobs(s, jobs)) > 0) {
         run_batch(s, jobs, n);
+        tidy(s);
     }
     if (fresh_count(s->fresh)) {        /* the next start then reads no log */
-        s->before_commit = NULL;
-        fresh_end(s->fresh, commit_batch(s, jobs, NULL, 0, true));
+        fresh_end(s->fresh, commit_batch(s, jobs, NULL, 0, FRESH_ALL));
     }
     return NULL;
 }
