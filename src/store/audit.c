@@ -131,6 +131,9 @@ void txn_escaped(struct txn *txn)
         for (int i = 0; i < SQL_COUNT; i++) {
             kept = kept || db->stmt[i] == at;
         }
+        for (int i = 0; i < DB_CONTROLS; i++) {
+            kept = kept || db->control[i] == at;
+        }
         if (kept) {
             sqlite3_reset(at);
             sqlite3_clear_bindings(at);

@@ -20,6 +20,8 @@
 #include "store/disk.h"
 #include "store/inner.h"
 
+enum { CROWD = 3, CROWD_PAUSE_NS = 5000000 };
+
 static int count_pages(void *arg, sqlite3 *c, const char *name, int pages)
 {
     struct store *s = arg;
@@ -171,18 +173,29 @@ static void run_batch(struct store *s, struct job **jobs, size_t n)
     copy_wal(s);
 }
 
+/* Whether nobody waits. Those who were many a moment ago are soon back: they are given the time. */
+static bool idle(struct store *s, size_t were)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += CROWD_PAUSE_NS;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&s->queue_lock);
+    while (were > CROWD && !s->first && !s->closing
+           && pthread_cond_clockwait(&s->queue_more, &s->queue_lock, CLOCK_MONOTONIC, &until) == 0) {
+    }
+    bool idle = !s->first && !s->closing;
+    pthread_mutex_unlock(&s->queue_lock);
+    return idle;
+}
+
 /* Nobody waits: fresh index rows go into their tables, a slice at a time, until somebody does. A slice that fails is tried
  * again behind the next batch; nothing is lost with it. */
-static void tidy(struct store *s)
+static void tidy(struct store *s, size_t were)
 {
     bool good = true;
-    while (good && fresh_untidy(s->fresh)) {
-        pthread_mutex_lock(&s->queue_lock);
-        bool idle = !s->first && !s->closing;
-        pthread_mutex_unlock(&s->queue_lock);
-        if (!idle) {
-            return;
-        }
+    while (good && fresh_untidy(s->fresh) && idle(s, were)) {
         good = commit_batch(s, NULL, NULL, 0, FRESH_TIDY);
         fresh_end(s->fresh, good);
         copy_wal(s);
@@ -226,7 +239,7 @@ static void *writer_main(void *arg)
     size_t n;
     while ((n = take_jobs(s, jobs)) > 0) {
         run_batch(s, jobs, n);
-        tidy(s);
+        tidy(s, n);
     }
     if (fresh_count(s->fresh)) {        /* the next start then reads no log */
         fresh_end(s->fresh, commit_batch(s, jobs, NULL, 0, FRESH_ALL));
