@@ -82,7 +82,14 @@ static bool read_condition(struct reading *r, const struct val *body, struct cor
     bool temporal = c->type == TEMPORAL || c->type == TEMPORAL_ORDERED, values = !temporal && c->type != EVENT_COUNT;
     c->percentile = -1;
     if (!condition && temporal) {
-        c->bounds[c->n_bounds++] = (struct bound){COMPARE_EQ, false, (double)c->n_rules};
+        size_t n = 0;                                  /* distinct rules, or places in the order */
+        for (size_t i = 0; i < c->n_rules; i++) {
+            bool again = false;
+            for (size_t k = 0; k < i && c->type == TEMPORAL; k++)
+                again |= c->rules[k] == c->rules[i];
+            n += !again;
+        }
+        c->bounds[c->n_bounds++] = (struct bound){COMPARE_EQ, false, (double)n};
         return true;
     }
     if (!condition || condition->kind != VAL_OBJECT)
