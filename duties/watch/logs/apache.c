@@ -194,7 +194,7 @@ static enum status read_apache(struct log_reader *reader, struct event *event, c
 {
     struct cut line;
     enum status status;
-    while ((status = log_line(text, len, at, last, &line, ret_end)) == OK && cut_len(line) == 0)
+    while ((status = log_next_line(text, len, at, last, &line, ret_end)) == OK && cut_len(line) == 0)
         at = *ret_end;
     if (status != OK)
         return status;
@@ -212,7 +212,7 @@ static unsigned looks_apache(const char *text, size_t len)
 {
     size_t at = 0, lines = 0, good = 0;
     struct cut line;
-    while (lines < 8 && log_line(text, len, at, true, &line, &at) == OK) {
+    while (lines < 8 && log_next_line(text, len, at, true, &line, &at) == OK) {
         moment when;
         if (cut_len(line) == 0)
             continue;

@@ -142,7 +142,7 @@ static enum status read_auditd(struct log_reader *reader, struct event *event, c
     size_t begin = at, next;
     unsigned records = 0;
     for (bool done = false; !done && records < RECORDS_MOST; at = next) {
-        enum status status = log_line(text, len, at, last, &line, &next);
+        enum status status = log_next_line(text, len, at, last, &line, &next);
         if (status != OK && !records) {
             *ret_end = next;
             return status;
@@ -182,7 +182,7 @@ static unsigned looks_auditd(const char *text, size_t len)
     struct cut line;
     struct head head;
     size_t at = 0;
-    if (log_line(text, len, 0, true, &line, &at) != OK || !head_of(line, &head))
+    if (log_next_line(text, len, 0, true, &line, &at) != OK || !head_of(line, &head))
         return 0;
     return cut_starts(line, "type=") || cut_starts(line, "node=") ? 98 : 88;
 }

@@ -107,7 +107,7 @@ static enum status read_cef(struct log_reader *reader, struct event *event, cons
 {
     struct cut line;
     enum status status;
-    while ((status = log_line(text, len, at, last, &line, ret_end)) == OK && cut_len(cut_blanks(line)) == 0)
+    while ((status = log_next_line(text, len, at, last, &line, ret_end)) == OK && cut_len(cut_blanks(line)) == 0)
         at = *ret_end;
     if (status != OK)
         return status;
@@ -123,7 +123,7 @@ static unsigned looks_cef(const char *text, size_t len)
 {
     struct cut line;
     size_t at = 0;
-    if (log_line(text, len, 0, true, &line, &at) != OK)
+    if (log_next_line(text, len, 0, true, &line, &at) != OK)
         return 0;
     const char *found = memmem(line.at, cut_len(line), "CEF:", 4);
     return found == line.at && found ? 95 : found && found - line.at < 100 && memchr(found, '|', (size_t)(line.end - found)) ? 85 : 0;

@@ -23,7 +23,7 @@ struct cut cut_blanks(struct cut cut)
     return cut;
 }
 
-enum status log_line(const char *text, size_t len, size_t at, bool last, struct cut *ret_line, size_t *ret_next)
+enum status log_next_line(const char *text, size_t len, size_t at, bool last, struct cut *ret_line, size_t *ret_next)
 {
     *ret_next = at;
     if (at >= len)

@@ -36,7 +36,7 @@ static inline bool digit_at(struct cut rest) { return rest.at < rest.end && *res
 
 /* The line that begins at `at`, without its end (LF or CRLF), and where the next begins. ABSENT when nothing follows, or a line without
  * its end while more may follow. TOO_LARGE when it is longer than an event may be. */
-enum status log_line(const char *text, size_t len, size_t at, bool last, struct cut *ret_line, size_t *ret_next);
+enum status log_next_line(const char *text, size_t len, size_t at, bool last, struct cut *ret_line, size_t *ret_next);
 /* A value, made valid UTF-8 where it is not. */
 void log_add(struct log_reader *, struct event *, field_id, struct cut);
 void log_add_named(struct log_reader *, struct event *, struct cut name, struct cut value);

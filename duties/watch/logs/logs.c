@@ -124,7 +124,7 @@ static enum status read_raw(struct log_reader *reader, struct event *event, cons
 {
     struct cut line;
     enum status status;
-    while ((status = log_line(text, len, at, last, &line, ret_end)) == OK && cut_len(line) == 0)
+    while ((status = log_next_line(text, len, at, last, &line, ret_end)) == OK && cut_len(line) == 0)
         at = *ret_end;
     if (status == OK) {
         log_add_raw(reader, event, line);

@@ -258,7 +258,7 @@ static enum status read_syslog(struct log_reader *reader, struct event *event, c
             at++;
         status = counted(text, len, at, last, &line, ret_end);
         if (status == BAD_INPUT)
-            status = log_line(text, len, at, last, &line, ret_end);
+            status = log_next_line(text, len, at, last, &line, ret_end);
         if (status != OK)
             return status;
         at = *ret_end;
@@ -281,7 +281,7 @@ static unsigned looks_syslog(const char *text, size_t len)
 {
     size_t at = 0, lines = 0, good = 0, sure = 0;
     struct cut line;
-    while (lines < 8 && (counted(text, len, at, true, &line, &at) == OK || log_line(text, len, at, true, &line, &at) == OK)) {
+    while (lines < 8 && (counted(text, len, at, true, &line, &at) == OK || log_next_line(text, len, at, true, &line, &at) == OK)) {
         int priority;
         moment time;
         if (cut_len(line) == 0)

@@ -138,7 +138,7 @@ static enum status read_w3c(struct log_reader *reader, struct event *event, cons
     struct cut line;
     enum status status;
     for (;; at = *ret_end) {
-        if ((status = log_line(text, len, at, last, &line, ret_end)) != OK)
+        if ((status = log_next_line(text, len, at, last, &line, ret_end)) != OK)
             return status;
         if (at == 0 && cut_starts(line, "\xef\xbb\xbf"))
             line.at += 3;

@@ -138,7 +138,7 @@ static enum status read_zeek(struct log_reader *reader, struct event *event, con
 {
     struct cut line;
     for (enum status status;; at = *ret_end) {
-        status = log_line(text, len, at, last, &line, ret_end);
+        status = log_next_line(text, len, at, last, &line, ret_end);
         if (status != OK)
             return status;
         if (cut_starts(line, "{")) {
