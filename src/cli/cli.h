@@ -61,5 +61,7 @@ int cli_who_may(int argc, char **argv);
 int cli_explain(int argc, char **argv);
 int cli_account(int argc, char **argv);
 int cli_evtx(int argc, char **argv);
+int cli_scan(int argc, char **argv);
+int cli_rules(int argc, char **argv);
 
 #endif
