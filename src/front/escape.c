@@ -145,6 +145,12 @@ static bool scheme_is_sound(const char *text, size_t len)
 
 void escape_url(struct buf *out, const char *text, size_t len)
 {
+    size_t plain = 0;
+    while (plain < len && IN_URL[(unsigned char)text[plain]]) plain++;
+    if (plain == len && len > 1 && text[0] == '/' && text[1] != '/') {      /* an address of ours: most are */
+        buf_add(out, text, len);
+        return;
+    }
     if (!scheme_is_sound(text, len)) {
         buf_addc(out, '#');
         return;

@@ -43,6 +43,8 @@ struct looking {
     struct office *office; const struct reader *reader; struct view *view; struct arena *arena; struct guards all;
     struct end *ends;                      /* by id, made when first needed */
     struct file_no files[8];
+    struct stored_record stored;           /* the record that was fetched by its number, as it lies and as it was read */
+    struct image image;
 };
 
 static void fill_clocks(const struct image *image, struct arena *arena, struct record_view *ret)
@@ -67,11 +69,9 @@ static const char *file_number(struct looking *look, record_id id)
     return kept->number;
 }
 
-static bool fill(struct looking *look, const struct stored_record *stored, struct record_view *ret)
+static void show(struct looking *look, const struct stored_record *stored, const struct image *of, struct record_view *ret)
 {
-    struct image image;
-    if (image_from_stored(look->office->pack, stored, look->arena, &image) != OK)
-        return false;
+    const struct image image = *of;
     struct words titles = image_titles(look->office->pack, &image, look->arena);
     *ret = (struct record_view){.id = image.id, .def = image.def, .number = image.number, .title = titles.in[LANG_EN], .titles = titles,
         .state = &image.def->states[image.state], .state_index = image.state, .version = LEAK(21) ? stored->version : 0,
@@ -86,7 +86,15 @@ static bool fill(struct looking *look, const struct stored_record *stored, struc
         ret->file_number = image.file == image.id ? image.number : file_number(look, image.file);
     if (image.file && LEAK(28))
         ret->file_number = leak_file_title(look->office, look->view, image.file, look->arena);
-    return true;
+}
+
+static bool fill(struct looking *look, const struct stored_record *stored, struct record_view *ret)
+{
+    struct image image;
+    bool whole = image_from_stored(look->office->pack, stored, look->arena, &image) == OK;
+    if (whole)
+        show(look, stored, &image, ret);
+    return whole;
 }
 
 static const struct field_def *link_field(const struct office *office, field_id id)
@@ -145,13 +153,19 @@ static bool may_label(const struct reader *reader, label_id id, struct arena *ar
     return holder_label(reader->holder, intern_label(reader->office->intern, id), &scratch);
 }
 
-static int64_t version_for(const struct looking *look, const struct record_view *record)
+/* The versions of the record that was fetched, newest first; of one that has but one, that. */
+static enum status versions_of(struct looking *look, struct stored_record **ret, size_t *ret_n)
 {
-    struct stored_record *versions;
-    size_t n;
+    if (look->stored.version > 1)
+        return view_versions(look->view, &look->all, look->stored.id, look->arena, ret, ret_n);
+    *ret = &look->stored;
+    *ret_n = 1;
+    return OK;
+}
+
+static int64_t version_for(const struct looking *look, const struct record_view *record, const struct stored_record *versions, size_t n)
+{
     int64_t count = 0;
-    if (view_versions(look->view, &look->all, record->id, look->arena, &versions, &n) != OK)
-        return record->stored_version;
     for (size_t i = 0; i < n; i++)
         if (versions[i].label == record->label_id || may_label(look->reader, versions[i].label, look->arena) || LEAK(11))
             count++;
@@ -182,25 +196,32 @@ static void look_end(struct looking *look)
 
 static enum status fetch(struct looking *look, const char *register_, const char *number, struct record_view *ret)
 {
-    struct stored_record stored;
+    struct stored_record *stored = &look->stored;
     record_id id = number_id(number);
-    enum status status = id ? view_record(look->view, &look->all, id, look->arena, &stored) : ABSENT;
+    enum status status = id ? view_record(look->view, &look->all, id, look->arena, stored) : ABSENT;
     if (LEAK(39) && status == ABSENT && leak_erased(look->office, look->view, id, look->arena))
         return REFUSED;
     if (LEAK(16) && status == ABSENT && leak_exists(look->office, look->view, id, look->arena))
         return REFUSED;
     if (status != OK)
         return status;
-    if (!str_eq(stored.number, number) || (register_ && !str_eq(stored.register_, register_)))
+    if (!str_eq(stored->number, number) || (register_ && !str_eq(stored->register_, register_)) ||
+        image_from_stored(look->office->pack, stored, look->arena, &look->image) != OK)
         return ABSENT;
-    return fill(look, &stored, ret) ? OK : ABSENT;
+    show(look, stored, &look->image, ret);
+    return OK;
 }
 
-enum status office_get(struct office *office, const struct reader *reader, const char *register_, const char *number,
-                       struct arena *arena, struct record_view *ret)
+static size_t history(struct looking *, const struct record_view *, struct stored_record *versions, size_t n, struct version_view **ret);
+
+/* The record, its links and, where wanted, its history, out of one snapshot and with no row asked for twice. */
+enum status office_get_whole(struct office *office, const struct reader *reader, const char *register_, const char *number,
+                             struct arena *arena, struct record_view *ret, struct version_view **ret_versions, size_t *ret_n)
 {
     struct looking look;
     struct record_view record;
+    struct stored_record *versions = NULL;
+    size_t n = 0;
     enum status status = look_begin(&look, office, reader, arena);
     if (status != OK)
         return status;
@@ -211,11 +232,19 @@ enum status office_get(struct office *office, const struct reader *reader, const
         record.n_back = fill_links(&look, record.id, false, LINKS_SHOWN, &back);
         record.links = links;
         record.back = back;
-        record.version = record.stored_version > 1 ? version_for(&look, &record) : 1;
+        record.version = versions_of(&look, &versions, &n) == OK ? version_for(&look, &record, versions, n) : record.stored_version;
+        if (ret_versions)
+            *ret_n = history(&look, &record, versions, n, ret_versions);
         *ret = record;
     }
     look_end(&look);
     return status;
+}
+
+enum status office_get(struct office *office, const struct reader *reader, const char *register_, const char *number,
+                       struct arena *arena, struct record_view *ret)
+{
+    return office_get_whole(office, reader, register_, number, arena, ret, NULL, NULL);
 }
 
 /* ---- lists ---- */
@@ -581,31 +610,23 @@ static void difference(const struct office *office, struct arena *arena, const s
     }
 }
 
-enum status office_history(struct office *office, const struct reader *reader, const char *number, struct arena *arena,
-                           struct version_view **ret, size_t *ret_n)
+static size_t history(struct looking *look, const struct record_view *record, struct stored_record *versions, size_t n, struct version_view **ret)
 {
-    struct looking look;
-    struct record_view record;
-    struct stored_record *versions;
-    size_t n = 0, kept = 0;
-    enum status status = look_begin(&look, office, reader, arena);
-    if (status != OK)
-        return status;
-    status = fetch(&look, NULL, number, &record);
-    if (status == OK)
-        status = view_versions(look.view, &look.all, record.id, arena, &versions, &n);
+    const struct office *office = look->office;
+    struct arena *arena = look->arena;
+    size_t kept = 0;
     struct version_view *views = ARENA_ARRAY(arena, struct version_view, n + 1);
     const struct val *former = NULL;
-    for (size_t i = n; status == OK && i-- > 0;) {        /* oldest first, so that differences run forward */
-        struct image image;
-        if (versions[i].label != record.label_id && !may_label(reader, versions[i].label, arena) && !LEAK(12))
+    for (size_t i = n; i-- > 0;) {        /* oldest first, so that differences run forward */
+        struct image image = look->image;
+        if (versions[i].label != record->label_id && !may_label(look->reader, versions[i].label, arena) && !LEAK(12))
             continue;
         struct version_view *view = &views[kept++];
         *view = (struct version_view){.number = (int64_t)kept, .position = versions[i].position, .time = versions[i].updated, .erased = true,
                                       .label = intern_label(office->intern, versions[i].label)->label, .state = versions[i].state};
         reasons_init(&view->changes, arena);
-        versions[i].number = record.number;
-        if (image_from_stored(office->pack, &versions[i], arena, &image) != OK)
+        versions[i].number = record->number;
+        if (versions[i].position != look->stored.position && image_from_stored(office->pack, &versions[i], arena, &image) != OK)
             continue;
         view->erased = false;
         view->time = image.updated;
@@ -615,7 +636,7 @@ enum status office_history(struct office *office, const struct reader *reader, c
         view->fields = image.fields;
         view->state = image.def->states[image.state].name;
         if (image.by) {
-            const struct record_view *about = end_of(&look, image.by);
+            const struct record_view *about = end_of(look, image.by);
             if (about)
                 view->person = about->title;
         }
@@ -623,10 +644,25 @@ enum status office_history(struct office *office, const struct reader *reader, c
             difference(office, arena, image.def, former, image.fields, &view->changes);
         former = image.fields;
     }
+    *ret = views;
+    return kept;
+}
+
+enum status office_history(struct office *office, const struct reader *reader, const char *number, struct arena *arena,
+                           struct version_view **ret, size_t *ret_n)
+{
+    struct looking look;
+    struct record_view record;
+    struct stored_record *versions;
+    size_t n;
+    enum status status = look_begin(&look, office, reader, arena);
+    if (status != OK)
+        return status;
+    status = fetch(&look, NULL, number, &record);
+    if (status == OK)
+        status = versions_of(&look, &versions, &n);
+    if (status == OK)
+        *ret_n = history(&look, &record, versions, n, ret);
     look_end(&look);
-    if (status == OK) {
-        *ret = views;
-        *ret_n = kept;
-    }
     return status;
 }

@@ -133,6 +133,10 @@ int64_t record_seen(const struct office *, const struct record_view *);
 #define LINKS_SHOWN 50
 enum status office_get(struct office *, const struct reader *, const char *register_, const char *number,
                        struct arena *, struct record_view *ret) MUST_CHECK;
+struct version_view;
+/* The same with its history (office_history), out of one snapshot: for its page. */
+enum status office_get_whole(struct office *, const struct reader *, const char *register_, const char *number, struct arena *,
+                             struct record_view *ret, struct version_view **ret_versions, size_t *ret_n) MUST_CHECK;
 
 struct filter { const char *field; const char *value; };     /* "state", or a field marked filter */
 struct query {

@@ -82,6 +82,7 @@ struct store {
 struct view {
     struct store *store;
     struct db db;
+    sqlite3_stmt *begin, *commit;   /* each page takes a snapshot: their texts are read once */
     const struct guards *guards;    /* of the question being answered; what may_read() looks into */
     bool begun;
     uint64_t snapshot;              /* which of the fresh index rows go with it */

@@ -70,7 +70,19 @@ static enum status set_up(struct view *v)
     if (status == OK) {
         status = db_status(&v->db, sqlite3_set_authorizer(v->db.c, authorize, NULL));
     }
+    if (status == OK) {
+        status = db_status(&v->db, sqlite3_prepare_v3(v->db.c, "BEGIN", -1, SQLITE_PREPARE_PERSISTENT, &v->begin, NULL));
+    }
+    if (status == OK) {
+        status = db_status(&v->db, sqlite3_prepare_v3(v->db.c, "COMMIT", -1, SQLITE_PREPARE_PERSISTENT, &v->commit, NULL));
+    }
     return status;
+}
+
+static enum status control(struct view *v, sqlite3_stmt *statement)
+{
+    (void)sqlite3_step(statement);
+    return db_status(&v->db, sqlite3_reset(statement));
 }
 
 enum status view_open(struct store *s, struct view **ret)
@@ -97,6 +109,8 @@ void view_close(struct view *v)
 {
     if (v) {
         view_end(v);
+        sqlite3_finalize(v->begin);
+        sqlite3_finalize(v->commit);
         db_close(&v->db);
         free(v);
     }
@@ -108,7 +122,7 @@ enum status view_begin(struct view *v)
         return OK;
     }
     fresh_enter(v->store->fresh, &v->reader);
-    enum status status = db_exec(&v->db, "BEGIN");
+    enum status status = control(v, v->begin);
     v->begun = true;
     v->snapshot = 0;
     if (status == OK) {
@@ -142,7 +156,7 @@ void view_end(struct view *v)
 {
     if (v->begun) {
         if (!sqlite3_get_autocommit(v->db.c)) {
-            (void)sqlite3_exec(v->db.c, "COMMIT", NULL, NULL, NULL);
+            (void)control(v, v->commit);
         }
         fresh_leave(v->store->fresh, &v->reader);
         v->begun = false;

@@ -159,15 +159,11 @@ static void links_made(const struct request *request, const struct record_view *
     }
 }
 
-static struct val *history_of(const struct request *request, const struct record_view *record)
+static struct val *history_of(const struct request *request, const struct record_view *record, const struct version_view *versions, size_t n)
 {
     const struct register_def *def = record->def;
     struct arena *arena = request->arena;
-    struct version_view *versions;
-    size_t n;
     struct val *list = val_array(arena);
-    if (office_history(request->office, request->reader, record->number, arena, &versions, &n) != OK)
-        return list;
     for (size_t i = n; i-- > 0;) {
         const struct version_view *version = &versions[i];
         struct val *item = val_object(arena);
@@ -263,7 +259,9 @@ static enum status get_record(const struct request *request, struct answer *answ
     struct record_view record;
     struct shown shown;
     struct val *data = val_object(arena);
-    enum status status = office_get(request->office, request->reader, request_part(request, 0), request_part(request, 1), arena, &record);
+    struct version_view *versions;
+    size_t n_versions;
+    enum status status = office_get_whole(request->office, request->reader, request_part(request, 0), request_part(request, 1), arena, &record, &versions, &n_versions);
     if (status != OK)
         return status;
     const struct register_def *def = record.def;
@@ -290,7 +288,7 @@ static enum status get_record(const struct request *request, struct answer *answ
     val_set(arena, data, "addable", addable(request, &record));
     val_set(arena, data, "own-pages", own_pages_of(request, &record));
     steps_of(request, &record, data);
-    struct val *history = history_of(request, &record);
+    struct val *history = history_of(request, &record, versions, n_versions);
     name_steps(request, def, history);
     val_set(arena, data, "history", history);
     val_set_bool(arena, data, "may-edit", may_any(request, def->edit_rights, def->n_edit_rights) && (def->edit_in >> record.state_index & 1));
