@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/heap.h"
 #include "base/jail.h"
 #include "base/log.h"
 #include "cli/serve.h"
@@ -118,6 +119,7 @@ int main(int argc, char **argv)
     log_set(LOG_WARN_, "bench");
     reasons_init(&reasons, arena);
     signal(SIGPIPE, SIG_IGN);
+    heap_bound();
     sigemptyset(&ends);
     sigaddset(&ends, SIGTERM);
     sigaddset(&ends, SIGINT);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/text.h"
 #include "cli/inspect.h"
@@ -99,6 +100,25 @@ static int64_t weak_secrets(struct office *office, const struct side_walk *walk)
 
 /* ---- policies: the founding deed, entry 0, names the hash of each ---- */
 
+enum { POLICY_MOST = 8 << 20 };
+
+/* The hash of a policy's file as it lies; false when it cannot be read. Room is taken for what the file holds, for as long as it is hashed. */
+static bool policy_hash(const char *path, char hex[65])
+{
+    FILE *file = fopen(path, "re");
+    struct stat about;
+    bool read = file && fstat(fileno(file), &about) == 0 && about.st_size <= POLICY_MOST;
+    char *text = read ? malloc((size_t)about.st_size + 1) : NULL;
+    if (text) {
+        struct hash hash = sha256(text, fread(text, 1, (size_t)about.st_size + 1, file));
+        hex_write(hash.bytes, HASH_BYTES, hex);
+    }
+    free(text);
+    if (file)
+        fclose(file);
+    return text != NULL;
+}
+
 static struct val *changed_policies(struct office *office, const char *folder, struct arena *arena)
 {
     struct val *list = val_array(arena), *deed;
@@ -112,15 +132,10 @@ static struct val *changed_policies(struct office *office, const char *folder, s
         return list;
     const struct val *policies = val_get(deed, "policies");
     for (size_t i = 0; i < val_count(policies); i++) {
-        char hex[65] = "", *text = arena_alloc(arena, (8 << 20) + 1);
-        FILE *file = fopen(arena_printf(arena, "%s/policies/%s", folder, policies->members[i].name), "re");
-        size_t n = file ? fread(text, 1, 8 << 20, file) : 0;
-        struct hash hash = sha256(text, n);
-        hex_write(hash.bytes, HASH_BYTES, hex);
-        if (!file || !str_eq(hex, val_text(policies->members[i].value)))
+        char hex[65] = "";
+        if (!policy_hash(arena_printf(arena, "%s/policies/%s", folder, policies->members[i].name), hex) ||
+            !str_eq(hex, val_text(policies->members[i].value)))
             val_push(arena, list, val_str(arena, policies->members[i].name));
-        if (file)
-            fclose(file);
     }
     return list;
 }

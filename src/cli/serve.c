@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/heap.h"
 #include "base/jail.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -34,6 +35,7 @@
 #define CHECKPOINT_EVERY HOUR
 #define REMIND_EVERY MINUTE
 #define SWEEP_EVERY DAY
+#define TRIM_EVERY 30              /* ticks, of a second each */
 
 struct serving {
     struct arena *arena;
@@ -44,6 +46,7 @@ struct serving {
     struct web *web;
     struct web_listen listen;
     moment last_checkpoint, last_reminder, last_sweep;
+    unsigned ticks;
     bool confined;
     const char *folder, *noted;        /* noted: the folder whose processes.json is ours */
     const char *second;                /* --checkpoints: a second folder for them; NULL: none */
@@ -94,12 +97,14 @@ static void note_processes(struct serving *serving, const char *folder)
         {"signer", signer_pid(serving->signer), signer_confined(serving->signer)},
         {"nursery", nursery_process(serving->nursery), landlock_version() > 0 && seccomp_available()}};
     const struct listen_note listen = {serving->listen.address, web_port(serving->web, 0), serving->listen.certificate != NULL};
-    struct val *facts = inspect_office(serving->office, serving->arena);
-    val_set_bool(serving->arena, facts, "second-checkpoints", serving->second != NULL);
+    struct arena *arena = arena_new(0);        /* of this alone: what a server keeps from its start it holds for months */
+    struct val *facts = inspect_office(serving->office, arena);
+    val_set_bool(arena, facts, "second-checkpoints", serving->second != NULL);
     if (processes_write(folder, processes, sizeof processes / sizeof *processes, &listen, 1, facts, moment_now()))
         serving->noted = folder;
     else
         log_warn("processes.json cannot be written; doctor will not know this server");
+    arena_free(arena);
 }
 
 static enum status start(struct serving *serving, const char *folder)
@@ -197,6 +202,8 @@ static void sweep(struct serving *serving, moment now)
 static void tick(struct serving *serving)
 {
     moment now = moment_now();
+    if (++serving->ticks % TRIM_EVERY == 0)
+        heap_trim();
     web_keep(serving->web);
     sweep(serving, now);
     checkpoint(serving, now);
@@ -263,12 +270,14 @@ int cli_serve(int argc, char **argv)
     sigaddset(&ends, SIGINT);
     pthread_sigmask(SIG_BLOCK, &ends, NULL);
     umask(077);
+    heap_bound();
     enum status status = start(&serving, folder);
     int ret = 0;
     if (status != OK) {
         ret = cli_fail(&serving.reasons, status);
     } else {
         announce(&serving, folder);
+        heap_trim();
         struct timespec second = {.tv_sec = 1};
         while (sigtimedwait(&ends, NULL, &second) < 0)
             tick(&serving);

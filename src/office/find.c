@@ -25,6 +25,8 @@ void view_give(struct office *office, struct view *view)
 {
     pthread_mutex_lock(&office->views.lock);
     bool kept = office->views.n < sizeof office->views.views / sizeof *office->views.views;
+    if (kept && office->views.n >= VIEWS_WARM)
+        view_shrink(view);                   /* one of a crowd that has gone: it keeps its statements, not its pages */
     if (kept)
         office->views.views[office->views.n++] = view;
     pthread_mutex_unlock(&office->views.lock);

@@ -36,6 +36,7 @@ const struct index_def *index_find(const struct index_plan *, enum index_kind, c
 
 /* ---- the office ---- */
 
+enum { VIEWS_WARM = 4 };                    /* readers at rest that keep what they have read of the database */
 struct view_pool { pthread_mutex_t lock; struct view *views[64]; size_t n; };
 /* Readers that are kept: a seat has one of a few slots. */
 enum { READER_SLOTS = 4096, READER_WAYS = 4 };

@@ -153,6 +153,8 @@ enum status txn_erase_record(struct txn *, record_id, uint64_t position) MUST_CH
 
 enum status view_open(struct store *, struct view **ret) MUST_CHECK;
 void view_close(struct view *);
+/* Gives up the pages of the database that it holds in memory, for a time of rest. */
+void view_shrink(struct view *);
 /* One consistent snapshot from begin to end. */
 enum status view_begin(struct view *) MUST_CHECK;
 void view_end(struct view *);

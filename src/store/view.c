@@ -61,7 +61,7 @@ static enum status set_up(struct view *v)
 {
     enum status status = db_exec(&v->db, "PRAGMA temp_store = MEMORY");
     if (status == OK) {
-        status = db_exec(&v->db, "PRAGMA cache_size = -8192");
+        status = db_exec(&v->db, "PRAGMA cache_size = -4096");
     }
     if (status == OK) {
         status = db_status(&v->db, sqlite3_create_function_v2(v->db.c, "may_read", 1, SQLITE_UTF8, v, may_read, NULL,
@@ -115,6 +115,8 @@ void view_close(struct view *v)
         free(v);
     }
 }
+
+void view_shrink(struct view *v) { (void)sqlite3_db_release_memory(v->db.c); }
 
 enum status view_begin(struct view *v)
 {
