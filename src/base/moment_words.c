@@ -3,6 +3,7 @@
  * Times and spans in words, as a person of either language writes them.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/moment.h"
 
@@ -18,7 +19,12 @@ const char *moment_words(struct arena *arena, moment at, enum lang lang)
     if (at == MOMENT_EVER)
         return lang == LANG_FR ? "sans limite" : "without end";
     struct civil c = moment_civil(at);
-    return arena_printf(arena, "%d %s %04d %02d:%02dZ", c.day, months[lang][c.month - 1], c.year, c.hour, c.minute);
+    char iso[MOMENT_TEXT], day[3] = {0}, year[5] = {0}, clock[6] = {0};
+    moment_iso(at, iso);                       /* 2026-11-22T18:05: its digits, without printf */
+    memcpy(day, iso + (c.day < 10 ? 9 : 8), c.day < 10 ? 1 : 2);
+    memcpy(year, iso, 4);
+    memcpy(clock, iso + 11, 5);
+    return arena_printf(arena, "%s %s %s %sZ", day, months[lang][c.month - 1], year, clock);
 }
 
 /* Units of a distance in time: up to `most` ms in this unit. */

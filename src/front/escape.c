@@ -4,6 +4,9 @@
  */
 #include "front/escape.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
@@ -42,10 +45,25 @@ static void escape_one(struct buf *out, unsigned char c)
     }
 }
 
-/* Steps over harmless bytes, eight at a time: a lane's top bit is set for a byte that may need a closer look. The
+/* Steps over harmless bytes, sixteen at a time where the processor has the means, else eight: a lane's top bit is set for a byte that may need a closer look. The
  * subtraction borrows only out of lanes that are caught themselves, so nothing is missed. */
 static const unsigned char *skip_harmless(const unsigned char *p, const unsigned char *end)
 {
+#ifdef __SSE2__
+    for (; end - p >= 16; p += 16) {
+        const __m128i w = _mm_loadu_si128((const __m128i *)(const void *)p);
+#define IS(c) _mm_cmpeq_epi8(w, _mm_set1_epi8(c))
+        /* Signed: what is below a space is a control character or begins with a set bit. */
+        __m128i found = _mm_or_si128(_mm_cmplt_epi8(w, _mm_set1_epi8(' ')), _mm_or_si128(IS(127), IS('`')));
+        found = _mm_or_si128(found, _mm_or_si128(_mm_or_si128(IS('"'), IS('&')), _mm_or_si128(IS('\''), _mm_or_si128(IS('<'), IS('>')))));
+#undef IS
+        int at = _mm_movemask_epi8(found);
+        if (at) {
+            p += __builtin_ctz((unsigned)at);
+            break;
+        }
+    }
+#else
     const uint64_t ones = UINT64_C(0x0101010101010101), tops = UINT64_C(0x8080808080808080);
     while (end - p >= 8) {
         uint64_t w;
@@ -56,6 +74,7 @@ static const unsigned char *skip_harmless(const unsigned char *p, const unsigned
         if (found & tops) break;
         p += 8;
     }
+#endif
     while (p < end && !SPECIAL[*p]) p++;
     return p;
 }

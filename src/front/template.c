@@ -204,26 +204,45 @@ void tpl_svg(struct tpl *r, const struct val *v)
     else log_error("a drawing holds what a drawing may not: left out");
 }
 
-/* The French text of a place is looked up once; the result is the same whichever thread writes it first. */
-static const char *site_text(struct tpl *r, struct tpl_site *site, const char *english)
+/* Whether words stand on a page as they are: their length then, else 0. */
+static uint32_t plain_length(const char *text)
 {
-    if (r->lang == LANG_EN) return english;
-    const char *known = __atomic_load_n(&site->text[0], __ATOMIC_ACQUIRE);
-    if (known && __atomic_load_n(&site->english[0], __ATOMIC_ACQUIRE) == english) return known;
-    const char *text = tr(r->lang, english);
-    if (!known) {
-        /* English first: whoever sees the text sees which text it stands for. */
-        const char *none = NULL;
-        if (__atomic_compare_exchange_n(&site->english[0], &none, english, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-            __atomic_store_n(&site->text[0], text, __ATOMIC_RELEASE);
-        }
+    size_t len = strcspn(text, "%\"&'<>`\177");
+    for (size_t i = 0; i < len; i++) {
+        if ((unsigned char)text[i] < ' ') return 0;
     }
+    return text[len] || len > UINT16_MAX ? 0 : (uint32_t)len;
+}
+
+/* The text of a place is looked up and looked through once for each language; whichever thread is first writes the same. A place with
+ * words for one and for many remembers those that it met first. */
+static const char *site_text(struct tpl *r, struct tpl_site *site, const char *english, uint32_t *ret_plain)
+{
+    const char *first = __atomic_load_n(&site->english, __ATOMIC_ACQUIRE);
+    if (!first) {
+        __atomic_compare_exchange_n(&site->english, &first, english, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+        if (!first) first = english;
+    }
+    *ret_plain = 0;
+    if (first != english) return tr(r->lang, english);
+    const char *text = __atomic_load_n(&site->text[r->lang], __ATOMIC_ACQUIRE);
+    if (!text) {
+        text = tr(r->lang, english);
+        __atomic_store_n(&site->plain[r->lang], plain_length(text), __ATOMIC_RELAXED);
+        __atomic_store_n(&site->text[r->lang], text, __ATOMIC_RELEASE);
+    }
+    *ret_plain = __atomic_load_n(&site->plain[r->lang], __ATOMIC_RELAXED);
     return text;
 }
 
 void tpl_words(struct tpl *r, struct tpl_site *site, const char *english, size_t n, const struct val *const *args)
 {
-    const char *text = site_text(r, site, english);
+    uint32_t plain;
+    const char *text = site_text(r, site, english, &plain);
+    if (plain) {
+        buf_add(r->out, text, plain);
+        return;
+    }
     for (;;) {
         const char *stop = strchr(text, '%');
         escape_html(r->out, text, stop ? (size_t)(stop - text) : strlen(text));

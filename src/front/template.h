@@ -37,7 +37,7 @@ bool template_exists(const char *name);
 void template_assets(const char *(*path_of)(const char *name));
 
 /* ---- for generated code ---- */
-struct tpl_site { const char *english[2]; const char *text[2]; };
+struct tpl_site { const char *english, *text[LANG_COUNT]; uint32_t plain[LANG_COUNT]; };
 
 #define TPL_STR(literal) (&(const struct val){.kind = VAL_STR, .str = {(literal), sizeof(literal) - 1}})
 #define TPL_INT(n) (&(const struct val){.kind = VAL_INT, .number = (n)})

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * What the journal learns beside changes: reads of records from a level on, sign-ins, exports, prints. A read entry is handed to the
- * writer and is durable within the next batch; when one could not be written, reads that need one are refused until one can.
+ * writer and is durable within the next batch, which gathers reads for at most PATIENCE_MS; when one could not be written, reads that need one are refused until one can.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +88,7 @@ enum status office_note_read(struct office *office, const struct reader *reader,
         enum status status = store_perform(office->store, &note->job, &committed);
         return status == OK && committed ? OK : REFUSED;
     }
+    note->job.patient = true;
     return submit(note) == OK ? OK : REFUSED;
 }
 

@@ -16,6 +16,7 @@
 
 #define QUEUE_LIMIT 4096            /* jobs that may wait */
 #define BATCH_LIMIT 512             /* jobs committed together */
+#define GATHERED 256                /* patient jobs that are a batch, however long they have waited */
 #define CHECKPOINT_PAGES 2000       /* pages of WAL after which the writer copies them into the database */
 #define KEY_LIMIT 200               /* bytes of an index key */
 #define KEYS_LIMIT 64               /* keys of a record */
@@ -49,7 +50,7 @@ struct store {
     pthread_mutex_t queue_lock;
     pthread_cond_t queue_more;
     struct job *first, *last;
-    size_t waiting;
+    size_t waiting, pressing;       /* jobs; those among them that are not patient */
     bool closing;
 
     bool (*before_commit)(void *, struct txn *);

@@ -61,8 +61,10 @@ struct job {
     /* Called in the writer after the batch: committed says whether it is durable. When run() was false it is called
      * with false. The job may be freed here. */
     void (*settled)(struct job *, bool committed);
+    bool patient;                           /* nobody waits for it: it may lie for PATIENCE_MS until others have gathered */
     struct job *next_;                      /* the store's */
 };
+#define PATIENCE_MS 50
 /* Hands over a job; `settled` will be called exactly once. BUSY when more than the queue's limit waits. */
 enum status store_submit(struct store *, struct job *) MUST_CHECK;
 /* Submits and waits for the settlement; the job's own settled is called too. */

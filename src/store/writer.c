@@ -3,7 +3,7 @@
  * The one writer. It takes what waits (at most BATCH_LIMIT jobs), runs each under its own savepoint inside one
  * transaction, commits once, and settles the jobs after the commit: so a hundred clients share one fsync. While it
  * works, others queue, and the next batch takes them: under load batches grow by themselves, and a lone change waits
- * for nobody.
+ * for nobody. Jobs for which nobody waits (entries of reads) lie a moment until there are some.
  *
  * When a statement fails for want of disk or memory nothing of the batch may stand: the transaction is rolled back,
  * every job is settled false, the condition is kept for doctor, and the next batch tries afresh. The journal's edge in
@@ -202,6 +202,25 @@ static void tidy(struct store *s, size_t were)
     }
 }
 
+/* While only patient jobs wait, others are let come: each batch is a commit, and each commit makes readers read their pages anew. Under
+ * the queue's lock. */
+static void gather(struct store *s)
+{
+    struct timespec until;
+    if (!s->first || s->pressing || s->closing) {
+        return;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += PATIENCE_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    while (!s->pressing && !s->closing && s->waiting < GATHERED) {
+        if (pthread_cond_clockwait(&s->queue_more, &s->queue_lock, CLOCK_MONOTONIC, &until) != 0) {
+            return;
+        }
+    }
+}
+
 static size_t take_jobs(struct store *s, struct job **jobs)
 {
     size_t n = 0;
@@ -220,7 +239,9 @@ static size_t take_jobs(struct store *s, struct job **jobs)
             pthread_cond_wait(&s->queue_more, &s->queue_lock);
         }
     }
+    gather(s);
     while (s->first && n < BATCH_LIMIT) {
+        s->pressing -= !s->first->patient;
         jobs[n++] = s->first;
         s->first = s->first->next_;
         s->waiting--;
@@ -281,8 +302,11 @@ enum status store_submit(struct store *s, struct job *job)
         }
         s->last = job;
         s->waiting++;
+        s->pressing += !job->patient;
         status = OK;
-        pthread_cond_signal(&s->queue_more);
+        if (!job->patient || s->waiting == 1 || s->waiting == GATHERED) {
+            pthread_cond_signal(&s->queue_more);
+        }
     }
     pthread_mutex_unlock(&s->queue_lock);
     return status;
