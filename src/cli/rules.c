@@ -22,6 +22,7 @@ struct asked {
     size_t n_rules;
     uint64_t record;                       /* explain: which event; 0: the first */
     size_t rule;
+    moment now;
     bool said, failed;
 };
 
@@ -78,7 +79,7 @@ static bool explain_event(void *arg, struct event *event)
 static enum status explain_in_jail(struct stream_jail *jail, void *arg, struct arena *arena, struct reasons *reasons)
 {
     struct explaining explaining = {arg, jail};
-    const struct scan_events events = {.fields = explaining.asked->set.fields, .took = explain_event, .arg = &explaining};
+    const struct scan_events events = {.fields = explaining.asked->set.fields, .now = explaining.asked->now, .took = explain_event, .arg = &explaining};
     struct scan_counts counts;
     enum status status = scan_read(jail, &events, arena, reasons, &counts);
     return counts.events && status == DAMAGED ? OK : status;
@@ -134,6 +135,7 @@ static int explain(struct asked *asked)
     reasons_init(&reasons, asked->set.arena);
     if (!find_rule(asked, asked->words[1], &reasons))
         return cli_fail(&reasons, ABSENT);
+    asked->now = moment_now();
     const struct stream_work work = {.run = explain_in_jail, .took = took, .ended = ended, .arg = asked, .workers = 1};
     bool good = stream_run(&work, &asked->words[2], 1);
     if (good && !asked->said && !asked->failed) {

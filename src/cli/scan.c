@@ -23,7 +23,7 @@ struct scan {
     const char *map;
     enum scan_format format;
     enum sigma_level level;
-    moment since, until;
+    moment now, since, until;
     struct rule_set set;
     struct scan_out *out;
     struct scan_counts all;
@@ -83,7 +83,7 @@ static enum status scan_file(struct stream_jail *jail, void *arg, struct arena *
     static const char *const words[N_WORDS] = {"Computer", "Channel", "EventID"};
     const struct scan *scan = arg;
     struct matching matching = {.scan = scan, .jail = jail};
-    const struct scan_events events = {.fields = scan->set.fields, .took = match, .arg = &matching};
+    const struct scan_events events = {.fields = scan->set.fields, .now = scan->now, .took = match, .arg = &matching};
     struct scan_counts counts;
     for (unsigned i = 0; i < N_WORDS; i++)
         matching.fields[i] = fields_add(scan->set.fields, words[i], strlen(words[i]));
@@ -134,6 +134,7 @@ static bool took(void *arg, size_t input, unsigned kind, const char *bytes, size
         memcpy(&counts, bytes, sizeof counts);
         scan->all.events += counts.events;
         scan->all.faulty += counts.faulty;
+        scan->all.raw += counts.raw;
         scan->all.lost += counts.lost;
     }
     return !scan->unwritten;
@@ -166,6 +167,9 @@ static void summary(const struct scan *scan)
     for (size_t i = 0; i < 4; i++)
         snprintf(text[i], sizeof text[i], "%" PRIu64, numbers[i]);
     fprintf(stderr, "%s\n", words_format(arena, T_("%1$s events of %2$s files, %3$s rules: %4$s hits"), text[0], text[1], text[2], text[3]).in[cli_lang()]);
+    snprintf(text[0], sizeof text[0], "%" PRIu64, scan->all.raw);
+    if (scan->all.raw)
+        fprintf(stderr, "%s\n", words_format(arena, T_("%1$s lines are in no known form and were searched as text"), text[0]).in[cli_lang()]);
     snprintf(text[0], sizeof text[0], "%zu", counts.refused);
     if (counts.refused)
         fprintf(stderr, "%s\n", words_format(arena, T_("%1$s rules could not be compiled; castellan rules check says why"), text[0]).in[cli_lang()]);
@@ -225,7 +229,8 @@ static int work(struct scan *scan, struct arena *arena)
     reasons_init(&reasons, arena);
     if (!rule_set_load(&scan->set, arena, scan->rules, scan->n_rules, scan->map, &reasons))
         return cli_fail(&reasons, BAD_INPUT);
-    scan->out = scan_out_new(arena, scan->format, moment_now());
+    scan->now = moment_now();
+    scan->out = scan_out_new(arena, scan->format, scan->now);
     const struct stream_work stream = {.run = scan_file, .took = took, .ended = ended, .progress = progress, .arg = scan};
     bool good = stream_run(&stream, scan->files, scan->n_files);
     good = good && scan_out_end(scan->out, scan->all.events, scan->n_files);

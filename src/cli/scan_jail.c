@@ -11,10 +11,10 @@
 #include <zstd.h>
 
 #include "base/text.h"
-#include "watch/event/json.h"
 #include "watch/evtx/evtx.h"
+#include "watch/logs/logs.h"
 
-enum { WINDOW = 8 << 20, PIECE = 1 << 18, WHOLE_MOST = 192 << 20 };
+enum { WINDOW = 8 << 20, PIECE = 1 << 18, WHOLE_MOST = 192 << 20, LOOKED_AT = 64 << 10 };
 
 enum packing { PLAIN, GZIP, ZSTD };
 /* Bytes of an input, unpacked. */
@@ -116,23 +116,9 @@ static bool source_open(struct source *source, struct stream_jail *jail, struct 
 
 /* ---- what it is ---- */
 
-static size_t behind_blanks(const char *text, size_t len)
-{
-    size_t at = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    while (at < len && strchr(" \t\r\n", text[at]) && text[at])
-        at++;
-    return at;
-}
-
 static bool looks_like_evtx(const char *path, const char *text, size_t len)
 {
     return (len >= 8 && (memcmp(text, "ElfFile", 8) == 0 || memcmp(text, "ElfChnk", 8) == 0)) || str_ends(path, ".evtx");
-}
-
-static bool looks_like_json(const char *text, size_t len)
-{
-    size_t at = behind_blanks(text, len);
-    return at < len && (text[at] == '{' || text[at] == '[');
 }
 
 /* ---- reading ---- */
@@ -207,38 +193,32 @@ static bool window_fill(struct window *window, struct source *source)
     return true;
 }
 
-static enum status read_json(struct source *source, const struct scan_events *events, struct window *window, struct arena *arena, struct reasons *reasons,
+static enum status read_text(struct source *source, const struct scan_events *events, struct window *window, struct arena *arena, struct reasons *reasons,
                              struct scan_counts *counts)
 {
-    struct event_json *json = event_json_new(arena, events->fields, EVENT_JSON_WHOLE);
+    struct log_reader *reader = log_reader_new(arena, events->fields, log_format_of(window->text, window->len < LOOKED_AT ? window->len : LOOKED_AT), events->now);
     struct event event;
-    bool whole = true;
     event_init(&event, arena_new(64 << 20));
     reasons->limit = 5;
     for (;;) {
         size_t end = window->at;
-        enum status status = event_json_read(json, &event, window->text, window->len, window->at, window->last, reasons, &end);
+        enum status status = log_read(reader, &event, window->text, window->len, window->at, window->last, reasons, &end);
         window->at = end;
         if (status == ABSENT && window->last)
             break;
-        if (status == ABSENT) {
-            if (!window_fill(window, source)) {
-                window->at = window->len;      /* no event is as long as a window */
-                counts->faulty++;
-                whole = false;
-            }
-        } else if (status == OK) {
-            counts->events++;
-            event.record = event.record ? event.record : counts->events + counts->faulty;
-            if (!events->took(events->arg, &event))
-                break;
-        } else {
-            counts->faulty++;
-            whole = false;
+        if (status == ABSENT && !window_fill(window, source)) {
+            window->at = window->len;      /* no event is as long as a window */
+            counts->lost++;
         }
+        if (status == OK && !events->took(events->arg, &event))
+            break;
         event_clear(&event);
     }
-    return source->torn ? torn(reasons) : whole ? OK : DAMAGED;
+    struct log_counts found = log_counts(reader);
+    counts->events = found.events;
+    counts->faulty = found.faulty;
+    counts->raw = found.raw > found.faulty ? found.raw - found.faulty : 0;
+    return source->torn ? torn(reasons) : found.faulty || counts->lost ? DAMAGED : OK;
 }
 
 enum status scan_read(struct stream_jail *jail, const struct scan_events *events, struct arena *arena, struct reasons *reasons, struct scan_counts *ret)
@@ -255,12 +235,11 @@ enum status scan_read(struct stream_jail *jail, const struct scan_events *events
         return NO_MEMORY;
     if (looks_like_evtx("", window.text, window.len))
         return read_packed_evtx(&source, events, window.text, window.len, arena, reasons, ret);
-    if (looks_like_json(window.text, window.len))
-        return read_json(&source, events, &window, arena, reasons, ret);
-    if (!window.len && !source.torn)
-        return OK;
-    if (source.torn)
-        return torn(reasons);
-    reason_add(reasons, "scan.form", NULL, T_("The form of the file is not known: EVTX and JSON are read, also packed with gzip or zstd."));
-    return BAD_INPUT;
+    if (!window.len)
+        return source.torn ? torn(reasons) : OK;
+    if (memchr(window.text, 0, window.len < LOOKED_AT ? window.len : LOOKED_AT)) {
+        reason_add(reasons, "scan.form", NULL, T_("The form of the file is not known: EVTX and text logs are read, also packed with gzip or zstd."));
+        return BAD_INPUT;
+    }
+    return read_text(&source, events, &window, arena, reasons, ret);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What `castellan scan` and `castellan rules explain` do inside a jail: find out what an input is (EVTX, JSON, gzip or zstd around it),
+ * What `castellan scan` and `castellan rules explain` do inside a jail: find out what an input is (EVTX, JSON, a text log; gzip or zstd around it),
  * read its events, and hand each to a taker.
  */
 #ifndef CLI_SCAN_JAIL_H
@@ -9,7 +9,8 @@
 #include "cli/jailed_stream.h"
 #include "watch/event/event.h"
 
-struct scan_counts { uint64_t events, faulty, lost; };         /* faulty: lines that are no event; lost: records of damaged logs */
+/* faulty: lines that are not what they should be; raw: lines in no known form, searched as text; lost: what could not be read at all */
+struct scan_counts { uint64_t events, faulty, raw, lost; };
 struct scan_events {
     struct fields *fields;
     moment now;

@@ -63,6 +63,17 @@ gzip -k "$dir/records.evtx"
 ok "packed likewise" sh -c '"$1" scan --rules "$2" --map "$4" "$3" 2>/dev/null' sh "$program" "$dir/made.yml" "$dir/records.evtx.gz" "$dir/map.yaml"
 lines "one hit, too" "$dir/out" 1
 
+# ---- text logs ----
+printf 'title: Web\nid: web\nlogsource:\n  category: webserver\ndetection:\n  selection:\n    cs-uri-query|contains: passwd\n  condition: selection\n' >"$dir/web.yml"
+printf '192.0.2.1 - - [10/Oct/2020:13:55:36 +0000] "GET /a?f=../etc/passwd HTTP/1.1" 200 12 "-" "x"\n192.0.2.1 - - [10/Oct/2020:13:55:37 +0000] "GET /b HTTP/1.1" 200 12 "-" "x"\n' >"$dir/access.log"
+ok "an access log" sh -c '"$1" scan --rules "$2" "$3" 2>"$4"' sh "$program" "$dir/web.yml" "$dir/access.log" "$dir/errors"
+has "has its hit, with time and line" "$dir/out" '"rule":"web".*"time":"2020-10-10T13:55:36Z".*"record":1[,}]'
+lines "alone" "$dir/out" 1
+printf 'title: Word\nid: word\nlogsource:\n  product: linux\ndetection:\n  keywords: [opened]\n  condition: keywords\n' >"$dir/word.yml"
+printf 'door one opened\ndoor two closed\n' >"$dir/doors.txt"
+ok "words in no known form" "$program" scan --rules "$dir/word.yml" "$dir/doors.txt"
+has "are counted" "$dir/out" '2 lines are in no known form'
+
 # ---- forms ----
 ok "CSV" sh -c '"$1" scan --rules "$2" --format csv "$3" 2>/dev/null' sh "$program" "$dir/rules" "$dir/log.json"
 lines "a head and three rows" "$dir/out" 4
@@ -81,8 +92,9 @@ has "the others count" "$dir/out" '"title":"A logon"'
 head -c 60 "$dir/log.json.gz" >"$dir/cut.gz"
 not_ok "a packed file that breaks off" "$program" scan --rules "$dir/rules" "$dir/cut.gz"
 has "is named" "$dir/out" 'breaks off'
-printf 'hello\n' >"$dir/words"
+printf 'no\000text\n' >"$dir/words"
 not_ok "no log at all" "$program" scan --rules "$dir/rules" "$dir/words" "$dir/none" "$dir/log.json"
+has "is named" "$dir/out" 'words: The form of the file is not known'
 has "an absent file is named" "$dir/out" 'none: The file cannot be read'
 has "and the others are scanned" "$dir/out" '"record":7'
 not_ok "no rule at all" "$program" scan --rules "$dir" "$dir/log.json" --map "$dir/none"
