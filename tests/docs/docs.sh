@@ -61,7 +61,8 @@ done | check "every goal of make that is named exists"
 for post in posts/*.yaml; do
     name=$(basename "$post" .yaml)
     [ -s "docs/posts/$name.md" ] || echo "$post: no page docs/posts/$name.md"
-    grep -q "($name.md)" docs/posts/README.md || echo "docs/posts/README.md: the index lacks $name"
+    [ -s "docs/posts/$name.fr.md" ] || echo "$post: no page in French docs/posts/$name.fr.md"
+    grep -q "($name.md), .français.($name.fr.md)" docs/posts/README.md || echo "docs/posts/README.md: the index lacks $name"
 done | check "every post has its page, and stands in the index"
 for page in $(find docs -name '*.md' ! -path 'docs/posts/*' | LC_ALL=C sort); do
     grep -q "$page" README.md || echo "README.md: the list of documents lacks $page"
