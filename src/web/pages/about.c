@@ -15,29 +15,44 @@ static enum status finish(const struct request *request, struct answer *answer, 
     return status;
 }
 
+/* A span in words, "any" too; other words stand as they are. */
+static const char *one_value(const struct request *request, const struct val *value)
+{
+    struct span span;
+    const char *text = val_text(value);
+    if (text && span_read(text, &span) == OK)
+        return span_words(request->arena, span, request->lang);
+    if (str_eq(text, "any"))
+        return tr(request->lang, T_("other levels"));
+    if (value && value->kind == VAL_BOOL)
+        return tr(request->lang, value->truth ? T_("yes") : T_("no"));
+    if (value && value->kind == VAL_INT)
+        return arena_printf(request->arena, "%lld", (long long)value->number);
+    return text ? text : "";
+}
+
+static void add_values(const struct request *request, struct buf *text, const struct val *list)
+{
+    for (size_t i = 0; i < val_count(list); i++)
+        buf_addf(text, "%s%s", i ? ", " : "", one_value(request, val_at(list, i)));
+}
+
 static const char *value_text(const struct request *request, const struct val *value)
 {
     struct buf text;
-    if (val_text(value))
-        return val_text(value);
+    if (!value || value->kind != VAL_ARRAY)
+        return one_value(request, value);
     buf_init(&text, 1 << 16);
-    if (value && value->kind == VAL_ARRAY) {
-        for (size_t i = 0; i < value->count; i++) {
-            const struct val *item = value->items[i], *level = val_get(item, "level"), *within = val_get(item, "within") ? val_get(item, "within") : val_get(item, "value");
-            if (i)
-                buf_adds(&text, "; ");
-            for (size_t l = 0; level && level->kind == VAL_ARRAY && l < level->count; l++)
-                buf_addf(&text, "%s%s", l ? ", " : "", val_text(level->items[l]));
-            if (val_text(level))
-                buf_adds(&text, val_text(level));
-            buf_adds(&text, level ? ": " : "");
-            if (val_text(within) || val_text(item))
-                buf_adds(&text, val_text(within) ? val_text(within) : val_text(item));
-            else if (within)
-                json_write(&text, within);
-        }
-    } else if (value) {
-        json_write(&text, value);
+    for (size_t i = 0; i < value->count; i++) {
+        const struct val *item = value->items[i], *level = val_get(item, "level"), *within = val_get(item, "within") ? val_get(item, "within") : val_get(item, "value");
+        if (i)
+            buf_adds(&text, level ? "; " : ", ");
+        if (level && level->kind == VAL_ARRAY)
+            add_values(request, &text, level);
+        else if (level)
+            buf_adds(&text, one_value(request, level));
+        buf_adds(&text, level ? request->lang == LANG_FR ? " : " : ": " : "");
+        buf_adds(&text, one_value(request, level ? within : item));
     }
     const char *ret = text.data ? arena_strndup(request->arena, text.data, text.len) : "";
     buf_free(&text);
