@@ -139,7 +139,8 @@ void stream_live(const struct stream_work *work, const char *path, int in, int o
     keep_only(in, out);
     if (!SANITIZED)
         bound(RLIMIT_AS, now + (work->memory ? work->memory : (size_t)512 << 20));
-    bound(RLIMIT_CPU, 120 + (size >> 20));             /* a megabyte a second is a hundredth of what readers do */
+    /* A megabyte in eight seconds, also packed, is far below what readers do; a pipe may bring anything, for a day. */
+    bound(RLIMIT_CPU, size ? 120 + (size >> 17) : 86400);
     mallopt(M_ARENA_MAX, 1);               /* a second arena would ask the kernel how many processors there are */
     if (!jail_lock())
         _exit(EXIT_NOT_LOCKED);
