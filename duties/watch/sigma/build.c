@@ -94,28 +94,61 @@ static void make_variants(struct sigma *sigma, struct fast *fast)
     }
 }
 
+static void file_keywords(struct sigma *sigma, const struct node *node, uint32_t *filed, uint32_t number)
+{
+    for (uint32_t i = 0; node->kind != NODE_PRED && i < node->n; i++)
+        file_keywords(sigma, node->kids[i], filed, number);
+    if (node->kind != NODE_PRED || sigma->preds[node->pred].field || PRED_OF_EVENT(&sigma->preds[node->pred]))
+        return;
+    if (!sigma->fast->fields[number])
+        sigma->fast->fields[number] = ARENA_NEW(sigma->arena, struct field_index);
+    if (filed[node->pred] != number)
+        file(sigma, sigma->fast->fields[number], node->pred);
+    filed[node->pred] = number;
+}
+
+/* Keywords are searched in every value, so each log source has an index of its own with those of its rules alone. */
+static void index_keywords(struct sigma *sigma, struct fast *fast)
+{
+    uint32_t *filed = ARENA_ARRAY(sigma->arena, uint32_t, sigma->n_preds + 1), number = fast->n_fields;
+    fast->keywords = ARENA_ARRAY(sigma->arena, uint32_t, fast->n_variants + 1);
+    for (uint32_t v = 0; v < fast->n_variants; v++) {
+        const struct resolved *resolved = sigma->codes[fast->variants[v].rule].resolved;
+        if (fast->keywords[v])
+            continue;
+        for (uint32_t w = v; w < fast->n_variants; w++)
+            if (sigma->codes[fast->variants[w].rule].resolved == resolved) {
+                file_keywords(sigma, fast->variants[w].program->node, filed, number);
+                fast->keywords[w] = number;
+            }
+        number++;
+    }
+    fast->n_indexes = number;
+}
+
 enum status fast_build(struct sigma *sigma)
 {
     struct arena *arena = sigma->arena;
     struct fast *fast = sigma->fast = ARENA_NEW(arena, struct fast);
     uint32_t n = fast->n_fields = (uint32_t)fields_count(sigma->fields) + 1;
     fast->patterns = !sigma->options.without_patterns && hs_valid_platform() == HS_SUCCESS;
-    fast->fields = ARENA_ARRAY(arena, struct field_index *, n);
     fast->classes = ARENA_ARRAY(arena, uint8_t, n);
     fast->whens = ARENA_ARRAY(arena, const struct when **, n);
     fast->n_whens = ARENA_ARRAY(arena, uint32_t, n);
     decide(sigma, fast);
     gram_counts(sigma);
     make_variants(sigma, fast);
+    fast->fields = ARENA_ARRAY(arena, struct field_index *, n + fast->n_variants + 1);
+    index_keywords(sigma, fast);
     for (uint32_t id = 1; id <= sigma->n_preds; id++) {
         const struct pred *pred = &sigma->preds[id];
-        if (PRED_OF_EVENT(pred))
+        if (PRED_OF_EVENT(pred) || pred->field == 0)
             continue;
         if (!fast->fields[pred->field])
             fast->fields[pred->field] = ARENA_NEW(arena, struct field_index);
         file(sigma, fast->fields[pred->field], id);
     }
-    for (uint32_t field = 0; field < n; field++) {
+    for (uint32_t field = 0; field < fast->n_indexes; field++) {
         struct field_index *index = fast->fields[field];
         if (!index)
             continue;

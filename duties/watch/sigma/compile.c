@@ -58,7 +58,7 @@ enum status sigma_compile(struct arena *arena, struct fields *fields, const stru
 
 void sigma_free(struct sigma *sigma)
 {
-    for (uint32_t field = 0; sigma && sigma->fast && field < sigma->fast->n_fields; field++) {
+    for (uint32_t field = 0; sigma && sigma->fast && field < sigma->fast->n_indexes; field++) {
         struct field_index *index = sigma->fast->fields[field];
         if (index) {
             hs_free_database(index->folded.database);

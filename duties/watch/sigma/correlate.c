@@ -125,6 +125,7 @@ static bool add_field(struct correlator *c, const struct event *event, field_id 
     const struct event_value *value = event_get(event, field);
     if (!value || value->kind == VALUE_NULL)
         return false;
+    event_text(event, &event->values[value - event->values]);
     const struct looked looked = bench_look(&c->bench, 0, value->text, value->len);
     uint32_t n = (uint32_t)looked.folded_len;
     if (c->key_room - *len < n + sizeof n)             /* a longer one is known by its own hash */

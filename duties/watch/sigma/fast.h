@@ -48,8 +48,9 @@ struct field_index {
 
 struct variant { uint32_t rule, alternative; const struct program *program; };
 struct fast {
-    struct field_index **fields;                 /* by field id */
-    uint32_t n_fields;
+    struct field_index **fields;                 /* by field id; behind them one for the keywords of each log source */
+    uint32_t n_fields, n_indexes;
+    uint32_t *keywords;                          /* by variant: number of the index of its keywords, or 0 */
     struct variant *variants; uint32_t n_variants;
     uint32_t *wakes_at, *wakes;                  /* pred -> variants: wakes[wakes_at[p]] ... wakes[wakes_at[p + 1]] */
     uint8_t *witnessed;                          /* by variant */
@@ -87,9 +88,10 @@ void memo_put(struct memo *, const struct memo_key *, const uint32_t *preds, uin
 
 struct route {
     uint64_t low, high;
-    bool used, keywords, nothing;
+    bool used, nothing;
     uint64_t *fields, *variants;                 /* bits */
     uint32_t *always, *sure; uint32_t n_always, n_sure, room;      /* variants without witness; that hold by the route alone */
+    uint32_t *keywords, n_keywords;              /* indexes that every value is looked up in */
 };
 struct routes;
 struct routes *routes_new(struct arena *, const struct sigma *);

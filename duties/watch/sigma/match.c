@@ -6,6 +6,7 @@
 
 #include "watch/sigma/fast.h"
 
+#define KEYWORDS_DIRECT 48
 #define PENDING 32                               /* values for which memory is called at once */
 
 struct pending { struct memo_key key; const char *text; };
@@ -27,7 +28,7 @@ struct sigma_matcher {
 static bool make_scratch(struct sigma_matcher *m)
 {
     const struct fast *fast = m->sigma->fast;
-    for (uint32_t field = 0; field < fast->n_fields; field++) {
+    for (uint32_t field = 0; field < fast->n_indexes; field++) {
         const struct field_index *index = fast->fields[field];
         if (!index)
             continue;
@@ -122,20 +123,35 @@ static void take_value(struct sigma_matcher *m, const struct route *route, uint3
         take_pending(m, route);
 }
 
+/* Short values are searched for keywords again each time: that is as quick as to remember them. */
+static void take_keywords(struct sigma_matcher *m, const struct route *route, const char *text, size_t len)
+{
+    for (uint32_t i = 0; i < route->n_keywords; i++) {
+        if (len > KEYWORDS_DIRECT) {
+            take_value(m, route, route->keywords[i], text, len);
+            continue;
+        }
+        scan_value(&m->scan, route->keywords[i], text, len);
+        for (uint32_t k = 0; k < m->scan.n; k++)
+            wake(m, route, m->scan.found[k]);
+    }
+}
+
 static void take_values(struct sigma_matcher *m, const struct route *route, const struct event *event)
 {
     const struct fast *fast = m->sigma->fast;
     for (size_t i = 0; i < event->n; i++) {
-        const struct event_value *value = &event->values[i];
-        if (value->kind == VALUE_NULL)
+        struct event_value *value = &event->values[i];
+        bool asked = value->field && value->field < fast->n_fields && (route->fields[value->field / 64] >> value->field % 64 & 1);
+        if (value->kind == VALUE_NULL || (!asked && !route->n_keywords))
             continue;
-        if (value->field && value->field < fast->n_fields && (route->fields[value->field / 64] >> value->field % 64 & 1))
+        event_text(event, value);
+        if (asked)
             take_value(m, route, value->field, value->text, value->len);
-        if (route->keywords)
-            take_value(m, route, 0, value->text, value->len);
+        take_keywords(m, route, value->text, value->len);
     }
-    if (route->keywords && event->n == 0 && event->raw)
-        take_value(m, route, 0, event->raw, event->raw_len);
+    if (event->n == 0 && event->raw)
+        take_keywords(m, route, event->raw, event->raw_len);
     take_pending(m, route);
 }
 

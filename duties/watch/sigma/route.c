@@ -20,7 +20,8 @@ struct routes {
     uint32_t n;
     char key[KEY_MOST];
     uint32_t *seen, now;                         /* by field: its first value has decided in this event */
-    uint32_t *list, *sure;
+    uint32_t *list, *sure, *keywords;            /* while a route is made */
+    uint32_t *keyword_seen;                      /* by index of keywords: it is in the route that is made */
     uint8_t secret[192];
 };
 
@@ -32,6 +33,8 @@ struct routes *routes_new(struct arena *arena, const struct sigma *sigma)
     routes->seen = ARENA_ARRAY(arena, uint32_t, sigma->fast->n_fields);
     routes->list = ARENA_ARRAY(arena, uint32_t, sigma->fast->n_variants + 1);
     routes->sure = ARENA_ARRAY(arena, uint32_t, sigma->fast->n_variants + 1);
+    routes->keywords = ARENA_ARRAY(arena, uint32_t, sigma->fast->n_indexes - sigma->fast->n_fields + 1);
+    routes->keyword_seen = ARENA_ARRAY(arena, uint32_t, sigma->fast->n_indexes - sigma->fast->n_fields + 1);
     random_bytes(routes->secret, sizeof routes->secret);
     return routes;
 }
@@ -57,9 +60,10 @@ static bool accepts(const struct when *when, const struct looked *looked)
     return false;
 }
 
-static bool put_value(struct routes *r, struct bench *bench, const struct event_value *value, size_t *len)
+static bool put_value(struct routes *r, struct bench *bench, const struct event *event, struct event_value *value, size_t *len)
 {
     const struct fast *fast = r->sigma->fast;
+    event_text(event, value);
     if (fast->classes[value->field] == CLASS_PRIMARY) {
         const uint32_t head[] = {value->field, value->len, value->kind};
         return put(r, len, head, sizeof head) && put(r, len, value->text, value->len);
@@ -111,7 +115,7 @@ static void fill(struct routes *r, struct bench *bench, struct route *route, con
     const struct sigma *sigma = r->sigma;
     const struct fast *fast = sigma->fast;
     const struct resolved *asked = NULL;
-    uint32_t alternative = UINT32_MAX, n_always = 0, n_sure = 0;
+    uint32_t alternative = UINT32_MAX, n_always = 0, n_sure = 0, n_keywords = 0;
     bool holds = false;
     memset(route->fields, 0, (fast->n_fields / 64 + 1) * sizeof *route->fields);
     memset(route->variants, 0, (fast->n_variants / 64 + 1) * sizeof *route->variants);
@@ -135,18 +139,26 @@ static void fill(struct routes *r, struct bench *bench, struct route *route, con
             route->fields[fast->reads[v][i] / 64] |= UINT64_C(1) << fast->reads[v][i] % 64;
         if (!fast->witnessed[v])
             r->list[n_always++] = v;
+        bool keywords = fast->n_reads[v] && fast->reads[v][0] == 0;
+        if (keywords && r->keyword_seen[fast->keywords[v] - fast->n_fields] != r->now) {
+            r->keyword_seen[fast->keywords[v] - fast->n_fields] = r->now;
+            r->keywords[n_keywords++] = fast->keywords[v];
+        }
     }
-    route->keywords = route->fields[0] & 1;
     /* Lists are kept with their route; a route that starts anew takes its old room where that is enough. */
-    if (n_always + n_sure > route->room) {
-        route->room = n_always + n_sure + 8;
+    if (n_always + n_sure + n_keywords > route->room) {
+        route->room = n_always + n_sure + n_keywords + 8;
         route->always = ARENA_ARRAY(r->arena, uint32_t, route->room);
     }
     route->sure = route->room ? route->always + n_always : NULL;
+    route->keywords = route->room ? route->sure + n_sure : NULL;
     if (n_always)
         memcpy(route->always, r->list, n_always * sizeof *r->list);
     if (n_sure)
         memcpy(route->sure, r->sure, n_sure * sizeof *r->sure);
+    if (n_keywords)
+        memcpy(route->keywords, r->keywords, n_keywords * sizeof *r->keywords);
+    route->n_keywords = n_keywords;
     route->n_always = n_always;
     route->n_sure = n_sure;
 }
@@ -185,13 +197,14 @@ const struct route *route_of(struct routes *r, struct bench *bench, const struct
     size_t len = 0;
     if (++r->now == 0) {
         memset(r->seen, 0, fast->n_fields * sizeof *r->seen);
+        memset(r->keyword_seen, 0, (fast->n_indexes - fast->n_fields + 1) * sizeof *r->keyword_seen);
         r->now = 1;
     }
     if (event->format && !put(r, &len, event->format, strlen(event->format) + 1))
         return NULL;
     for (size_t i = 0; i < event->n; i++) {
-        const struct event_value *value = &event->values[i];
-        if (value->field && value->field < fast->n_fields && fast->classes[value->field] && !put_value(r, bench, value, &len))
+        struct event_value *value = &event->values[i];
+        if (value->field && value->field < fast->n_fields && fast->classes[value->field] && !put_value(r, bench, event, value, &len))
             return NULL;
     }
     return find(r, bench, event, len);

@@ -268,6 +268,7 @@ static bool when_holds(struct bench *bench, const struct when *when, const struc
     const struct event_value *value = event_get(event, when->field);
     if (!value || value->kind == VALUE_NULL)
         return false;
+    event_text(event, &event->values[value - event->values]);
     const struct looked looked = bench_look(bench, 0, value->text, value->len);
     for (size_t i = 0; i < when->n; i++) {
         const struct accepted *a = &when->accepted[i];

@@ -154,14 +154,16 @@ bool pred_holds_value(struct bench *bench, const struct pred *pred, const struct
 static bool refers(struct bench *bench, const struct pred *pred, const struct event *event)
 {
     for (size_t i = 0; i < event->n; i++) {
-        const struct event_value *a = &event->values[i];
+        struct event_value *a = &event->values[i];
         if (a->field != pred->field || a->kind == VALUE_NULL)
             continue;
+        event_text(event, a);
         const struct looked left = bench_look(bench, 0, a->text, a->len);
         for (size_t k = 0; k < event->n; k++) {
-            const struct event_value *b = &event->values[k];
+            struct event_value *b = &event->values[k];
             if (b->field != pred->other || b->kind == VALUE_NULL)
                 continue;
+            event_text(event, b);
             const struct looked right = bench_look(bench, 1, b->text, b->len);
             const struct pred same = {.kind = pred->shape == SHAPE_EQUALS ? TEST_EQUALS : pred->shape == SHAPE_STARTS ? TEST_STARTS :
                                       pred->shape == SHAPE_ENDS ? TEST_ENDS : TEST_CONTAINS, .cased = pred->cased,
@@ -194,9 +196,10 @@ bool pred_holds(struct bench *bench, const struct pred *pred, const struct event
     if (PRED_OF_EVENT(pred))
         return present(pred, event);
     for (size_t i = 0; i < event->n; i++) {
-        const struct event_value *value = &event->values[i];
+        struct event_value *value = &event->values[i];
         if ((pred->field && value->field != pred->field) || value->kind == VALUE_NULL)
             continue;
+        event_text(event, value);                      /* a reader may have left escapes */
         const struct looked looked = bench_look(bench, 0, value->text, value->len);
         if (pred_holds_value(bench, pred, &looked))
             return true;
