@@ -28,7 +28,8 @@ static void read_all(struct event_json *json, struct arena *scratch, const char 
         buf_addf(out, "%d %zu %lld\n", (int)status, end, (long long)event.time);
         for (size_t i = 0; i < event.n; i++) {
             buf_addf(out, "%u %d ", event.values[i].field, (int)event.values[i].kind);
-            buf_add(out, event_text(&event, &event.values[i]), event.values[i].len);
+            const char *value = event_text(&event, &event.values[i]);      /* first, since it changes the length */
+            buf_add(out, value, event.values[i].len);
         }
         event_clear(&event);
     }
