@@ -42,7 +42,8 @@ static struct web *web;
 static unsigned long changes, batches;
 static void heard(void *arg, const struct touched *touched, size_t n)
 {
-    changes += n;
+    for (size_t i = 0; i < n; i++)
+        changes += !touched[i].with;               /* a record; the others tell the ends of its links */
     batches++;
     if (web)
         web_changed(web, touched, n);

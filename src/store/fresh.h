@@ -22,7 +22,7 @@
 
 #define FRESH_TARGET 40000          /* items kept before slices are moved, at least */
 #define FRESH_PER_PAGE 3            /* items kept for each page of the database: so that neighbours go into a page together */
-#define FRESH_MOST 300000           /* and never more than these */
+#define FRESH_MOST 200000           /* and never more than these */
 #define FRESH_SLICE 500             /* items moved at a time */
 #define TIME_KEY 8
 
