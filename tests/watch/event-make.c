@@ -120,7 +120,8 @@ static void item_false(struct making *m, const struct item *item)
     for (size_t i = 0; i < item->n_values; i++)
         for (const struct test *t = item->values[i]; t; t = t->next)
             if (t->kind == TEST_NULL || (t->kind == TEST_EXISTS && !t->exists)) {
-                wish(m, item->field, "something", 9, 0);
+                const char *text = arena_printf(m->arena, "something %u", (unsigned)tap_below(100000));      /* other than any other field's */
+                wish(m, item->field, text, strlen(text), 0);
                 return;
             }
 }

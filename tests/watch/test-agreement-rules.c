@@ -94,7 +94,7 @@ static void one_rule(struct both *both, struct arena *arena, size_t rule, size_t
     }
     for (int i = 0; i < 3 && event_from_rule(arena, from, true, made); i++)      /* with what filters exclude */
         try_event(both, rule, made, tap_below(2), &tally);
-    for (int i = 0; i < 200 && !tally.unmatched; i++) {
+    for (int i = 0; i < 200 && n && !tally.unmatched; i++) {
         event_change(arena, good, tap_below(n), changed);
         try_event(both, rule, changed, joined, &tally);
     }
