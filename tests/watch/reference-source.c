@@ -117,11 +117,10 @@ static bool alternative_holds(const struct reference *reference, const struct no
     if (format && (!event->format || !one_of(format, fits_name, event->format)))
         return false;
     for (size_t i = 0; when && i < when->n; i++) {
-        const struct event_value *value = NULL;         /* the first of that name */
-        for (size_t v = 0; v < event->n && !value; v++)
-            if (strcmp(value_name(reference, &event->values[v]), when->keys[i]->text) == 0)
-                value = &event->values[v];
-        if (!value || !one_of(when->items[i], fits_value, &(struct asked){reference, value}))
+        bool any = false;
+        for (size_t v = 0; v < event->n && !any; v++)
+            any = strcmp(value_name(reference, &event->values[v]), when->keys[i]->text) == 0 && one_of(when->items[i], fits_value, &(struct asked){reference, &event->values[v]});
+        if (!any)
             return false;
     }
     return true;

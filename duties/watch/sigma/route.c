@@ -19,7 +19,7 @@ struct routes {
     struct route table[ROUTES_MOST];
     uint32_t n;
     char key[KEY_MOST];
-    uint32_t *seen, now;                         /* by field: its first value has decided in this event */
+    uint32_t now;                                /* which route is made */
     uint32_t *list, *sure, *keywords;            /* while a route is made */
     uint32_t *keyword_seen;                      /* by index of keywords: it is in the route that is made */
     uint8_t secret[192];
@@ -30,7 +30,6 @@ struct routes *routes_new(struct arena *arena, const struct sigma *sigma)
     struct routes *routes = ARENA_NEW(arena, struct routes);
     routes->arena = arena;
     routes->sigma = sigma;
-    routes->seen = ARENA_ARRAY(arena, uint32_t, sigma->fast->n_fields);
     routes->list = ARENA_ARRAY(arena, uint32_t, sigma->fast->n_variants + 1);
     routes->sure = ARENA_ARRAY(arena, uint32_t, sigma->fast->n_variants + 1);
     routes->keywords = ARENA_ARRAY(arena, uint32_t, sigma->fast->n_indexes - sigma->fast->n_fields + 1);
@@ -68,9 +67,6 @@ static bool put_value(struct routes *r, struct bench *bench, const struct event 
         const uint32_t head[] = {value->field, value->len, value->kind};
         return put(r, len, head, sizeof head) && put(r, len, value->text, value->len);
     }
-    if (r->seen[value->field] == r->now)
-        return true;
-    r->seen[value->field] = r->now;
     if (value->kind == VALUE_NULL)
         return true;
     const struct looked looked = bench_look(bench, 0, value->text, value->len);
@@ -196,7 +192,6 @@ const struct route *route_of(struct routes *r, struct bench *bench, const struct
     const struct fast *fast = r->sigma->fast;
     size_t len = 0;
     if (++r->now == 0) {
-        memset(r->seen, 0, fast->n_fields * sizeof *r->seen);
         memset(r->keyword_seen, 0, (fast->n_indexes - fast->n_fields + 1) * sizeof *r->keyword_seen);
         r->now = 1;
     }

@@ -263,18 +263,26 @@ const struct resolved *source_resolve(struct source_map *map, const char *produc
 
 /* ---- asking ------------------------------------------------------------------------------------------------- */
 
-static bool when_holds(struct bench *bench, const struct when *when, const struct event *event)
+static bool accepted_value(struct bench *bench, const struct when *when, const struct event *event, struct event_value *value)
 {
-    const struct event_value *value = event_get(event, when->field);
-    if (!value || value->kind == VALUE_NULL)
+    if (value->field != when->field || value->kind == VALUE_NULL)
         return false;
-    event_text(event, &event->values[value - event->values]);
+    event_text(event, value);
     const struct looked looked = bench_look(bench, 0, value->text, value->len);
     for (size_t i = 0; i < when->n; i++) {
         const struct accepted *a = &when->accepted[i];
         if ((a->beginning ? looked.folded_len >= a->len : looked.folded_len == a->len) && memcmp(a->text, looked.folded, a->len) == 0)
             return true;
     }
+    return false;
+}
+
+/* One of the field's values is enough: an event joined from several records (auditd) has several of some. */
+static bool when_holds(struct bench *bench, const struct when *when, const struct event *event)
+{
+    for (size_t i = 0; i < event->n; i++)
+        if (accepted_value(bench, when, event, &event->values[i]))
+            return true;
     return false;
 }
 
