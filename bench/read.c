@@ -75,9 +75,8 @@ static void json_figures(const char *text, size_t len)
 {
     static const struct { const char *name; enum event_json_tier tier; enum event_json_how how; } ways[] = {
         {"JSON, all values unescaped, portable", EVENT_JSON_SCALAR, EVENT_JSON_WHOLE}, {"JSON, all values unescaped, SSE2", EVENT_JSON_SSE2, EVENT_JSON_WHOLE},
-        {"JSON, all values unescaped, AVX2", EVENT_JSON_AVX2, EVENT_JSON_WHOLE}, {"JSON, all values unescaped, AVX-512", EVENT_JSON_AVX512, EVENT_JSON_WHOLE},
+        {"JSON, all values unescaped, AVX2", EVENT_JSON_AVX2, EVENT_JSON_WHOLE},
         {"JSON, escapes left, SSE2", EVENT_JSON_SSE2, EVENT_JSON_LAZY}, {"JSON, escapes left, AVX2", EVENT_JSON_AVX2, EVENT_JSON_LAZY},
-        {"JSON, escapes left, AVX-512", EVENT_JSON_AVX512, EVENT_JSON_LAZY},
     };
     struct arena *lasting = arena_new((size_t)256 << 20), *scratch = arena_new((size_t)64 << 20);
     struct fields *fields = fields_new(lasting);

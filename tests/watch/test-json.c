@@ -171,7 +171,7 @@ static void cuts(void)
     size_t len = sizeof text - 1, end;
     struct event_json *json = event_json_new(lasting, fields, EVENT_JSON_WHOLE);
     for (size_t cut = 0; cut < len; cut++)
-        for (int tier = EVENT_JSON_SCALAR; tier <= EVENT_JSON_AVX512; tier++) {
+        for (int tier = EVENT_JSON_SCALAR; tier <= EVENT_JSON_AVX2; tier++) {
             if (!event_json_use(json, tier))
                 continue;
             char *exact = malloc(cut ? cut : 1);

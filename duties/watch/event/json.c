@@ -23,8 +23,6 @@ static json_core *core_of(enum event_json_tier tier)
 #if defined(__x86_64__)
     case EVENT_JSON_SSE2: return json_core_sse2;
     case EVENT_JSON_AVX2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") ? json_core_avx2 : NULL;
-    case EVENT_JSON_AVX512:
-        return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("bmi") ? json_core_avx512 : NULL;
 #endif
     default: return NULL;
     }
@@ -40,7 +38,7 @@ bool event_json_use(struct event_json *json, enum event_json_tier tier)
 static json_core *best_core(void)
 {
     json_core *core = NULL;
-    for (int tier = EVENT_JSON_AVX512; !core; tier--)
+    for (int tier = EVENT_JSON_AVX2; !core; tier--)
         core = core_of((enum event_json_tier)tier);
     return core;
 }

@@ -39,7 +39,7 @@ enum status event_json_read(struct event_json *, struct event *, const char *tex
                             size_t *ret_end) MUST_CHECK;
 
 /* The widest instructions that the processor has are used; tests and measurements ask for others. False when it lacks them. */
-enum event_json_tier { EVENT_JSON_SCALAR, EVENT_JSON_SSE2, EVENT_JSON_AVX2, EVENT_JSON_AVX512 };
+enum event_json_tier { EVENT_JSON_SCALAR, EVENT_JSON_SSE2, EVENT_JSON_AVX2 };
 bool event_json_use(struct event_json *, enum event_json_tier);
 
 #endif

@@ -33,7 +33,7 @@ struct run {
 
 /* Reads the object at run->at, which is a "{". True: run->at is behind it. False: run->fault at run->at. */
 typedef bool json_core(struct run *);
-json_core json_core_scalar, json_core_sse2, json_core_avx2, json_core_avx512;
+json_core json_core_scalar, json_core_sse2, json_core_avx2;
 
 /* A value under a path that has a meaning; `index` of the value that was just added. */
 void json_special(struct run *, const struct path *, size_t index);
