@@ -171,7 +171,6 @@ static bool multiply(struct chain *c, struct group *group, const struct pattern 
 static bool expand(struct chain *c, const char *text, size_t len, struct group *group)
 {
     size_t from = 0, at = 0;
-    bool any = false;
     struct pattern one;
     while (at < len) {
         size_t n = text[at] == '%' ? placeholder(text + at, len - at) : 0;
@@ -188,11 +187,8 @@ static bool expand(struct chain *c, const char *text, size_t len, struct group *
             values[i] = pattern_read(c->arena, bound->values[i], strlen(bound->values[i]), false);
         if (!multiply(c, group, &one, 1) || !multiply(c, group, values, bound->n))
             return false;
-        any = true;
         from = at += n;
     }
-    if (!any)
-        return FAULT(c, T_("“expand” needs a placeholder such as “%1$s”"), "%Administrators%");
     one = pattern_read(c->arena, text + from, len - from, true);
     return multiply(c, group, &one, 1);
 }
