@@ -183,7 +183,7 @@ static const struct { const char *text; unsigned line; const char *says; } fault
     {ITEM("A|foo:\n      - 1"), 5, "“foo”"}, {ITEM("A|cidr:\n      - 10.0.0.0/8\n      - 10.0.0.0/40"), 7, "no network"}, {ITEM("A|cidr: 10.0.0.1/8"), 5, "prefix"},
     {ITEM("A|re: '('"), 5, "character"}, {ITEM("A|re|contains: x"), 5, "do not go"}, {ITEM("A|i: x"), 5, "behind “re”"}, {ITEM("A|all: [x]"), 5, "“all” needs"},
     {ITEM("A|gt: x"), 5, "no number"}, {ITEM("A|gt: null"), 5, "null stands alone"}, {ITEM("A: [x, null]"), 5, "null stands alone"}, {ITEM("A|exists: maybe"), 5, "true or false"},
-    {ITEM("A|expand:\n    - '%a%'\n    - '%none%'"), 7, "“%none%”"}, {ITEM("A|expand: x"), 5, "placeholder"}, {ITEM("A|base64: 'x*'"), 5, "base64"}, {ITEM("A: []"), 5, "empty"},
+    {ITEM("A|expand:\n    - '%a%'\n    - '%none%'"), 7, "“%none%”"}, {ITEM("A|base64: 'x*'"), 5, "base64"}, {ITEM("A: []"), 5, "empty"},
     {ITEM("A: {}"), 5, "list or a mapping"}, {ITEM("A|contains|contains: x"), 5, "twice"}, {ITEM("A|re|cidr: x"), 5, "before it"}, {ITEM("A|fieldref: ''"), 5, "name of a field"},
     {HEAD "  s: {}\n  condition: s\n", 4, "empty"}, {HEAD "  s: []\n  condition: s\n", 4, "empty"}, {HEAD "  s: [[x]]\n  condition: s\n", 4, "in the list"},
     {THREE "a and\n", 9, "ends where"}, {THREE "a and d\n", 9, "“d”"}, {THREE "(a\n", 9, "not closed"}, {THREE "a b\n", 9, "behind the end"}, {THREE "a | count() > 5\n", 9, "correlation"},
