@@ -6,55 +6,12 @@
  *     bench-read EVENTS.jsonl.zst
  */
 #include <string.h>
-#include <zstd.h>
 
 #include "figure.h"
+#include "input.h"
 #include "watch/event/json.h"
 
 enum { ROUNDS = 7 };
-
-static void must(bool good, const char *what)
-{
-    if (good)
-        return;
-    fprintf(stderr, "bench-read: %s\n", what);
-    exit(1);
-}
-
-static char *whole_file(const char *path, size_t *ret_len)
-{
-    FILE *file = fopen(path, "rbe");
-    must(file && fseek(file, 0, SEEK_END) == 0, path);
-    size_t len = (size_t)ftell(file);
-    rewind(file);
-    char *bytes = malloc(len + 1);
-    must(bytes && fread(bytes, 1, len, file) == len, path);
-    fclose(file);
-    unsigned long long size = len > 4 && memcmp(bytes, "\x28\xb5\x2f\xfd", 4) == 0 ? ZSTD_getFrameContentSize(bytes, len) : 0;
-    if (size == 0) {
-        *ret_len = len;
-        return bytes;
-    }
-    must(size < (1u << 30), "frame without its size");
-    char *out = malloc((size_t)size + 1);
-    must(out && ZSTD_decompress(out, (size_t)size, bytes, len) == size, "zstd");
-    free(bytes);
-    *ret_len = (size_t)size;
-    return out;
-}
-
-static volatile uint64_t sink;
-static double floor_pass(const char *text, size_t len)
-{
-    double begun = clock_of(CLOCK_THREAD_CPUTIME_ID);
-    uint64_t sum = 0, word;
-    for (size_t i = 0; i + 8 <= len; i += 8) {
-        memcpy(&word, text + i, 8);
-        sum += word;
-    }
-    sink = sum;
-    return clock_of(CLOCK_THREAD_CPUTIME_ID) - begun;
-}
 
 static double json_pass(struct event_json *json, struct arena *scratch, const char *text, size_t len, size_t *ret_events)
 {

@@ -8,45 +8,15 @@
  */
 #include <ftw.h>
 #include <string.h>
-#include <zstd.h>
 
 #include "figure.h"
+#include "input.h"
 #include "watch/event/json.h"
 #include "watch/sigma/correlate.h"
 
 enum { ROUNDS = 5, TEXTS_MOST = 20000 };
 static struct sigma_text texts[TEXTS_MOST];
 static size_t n_texts;
-static volatile uint64_t sink;
-
-static void must(bool good, const char *what)
-{
-    if (good)
-        return;
-    fprintf(stderr, "bench-sigma: %s\n", what);
-    exit(1);
-}
-
-static char *whole_file(const char *path, size_t *ret_len)
-{
-    FILE *file = fopen(path, "rbe");
-    must(file && fseek(file, 0, SEEK_END) == 0, path);
-    size_t len = (size_t)ftell(file);
-    rewind(file);
-    char *bytes = malloc(len + 1);
-    must(bytes && fread(bytes, 1, len, file) == len, path);
-    fclose(file);
-    unsigned long long size = len > 4 && memcmp(bytes, "\x28\xb5\x2f\xfd", 4) == 0 ? ZSTD_getFrameContentSize(bytes, len) : 0;
-    *ret_len = len;
-    if (size == 0)
-        return bytes;
-    must(size < (1u << 30), "frame without its size");
-    char *out = malloc((size_t)size + 1);
-    must(out && ZSTD_decompress(out, (size_t)size, bytes, len) == size, "zstd");
-    free(bytes);
-    *ret_len = (size_t)size;
-    return out;
-}
 
 static int take_rule(const char *path, const struct stat *about, int kind, struct FTW *place)
 {
@@ -57,18 +27,6 @@ static int take_rule(const char *path, const struct stat *about, int kind, struc
         n_texts++;
     }
     return 0;
-}
-
-static double floor_pass(const char *text, size_t len)
-{
-    double begun = clock_of(CLOCK_THREAD_CPUTIME_ID);
-    uint64_t sum = 0, word;
-    for (size_t i = 0; i + 8 <= len; i += 8) {
-        memcpy(&word, text + i, 8);
-        sum += word;
-    }
-    sink = sum;
-    return clock_of(CLOCK_THREAD_CPUTIME_ID) - begun;
 }
 
 static bool decides(const char *name)
