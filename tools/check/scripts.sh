@@ -25,6 +25,9 @@ counts() { # name, closing line wanted, TAP on standard input
     line='{"name": "castellan:base / x", "stdout": "1..2\nok 1 - say \"hi\" \\n\nnot ok 2 - b\n", "result": "ERROR", "returncode": 1}'
     got=$(printf '%s\n' "$line" | tools/count-tests meson)
     [ "$got" = "x 1 1 0" ] || echo "meson: got “$got”"
+    got=$(printf '%s\n' '{"name": "z", "stdout": "# CASTELLAN_SEED=5\nok 1 - a\nnot ok 2 - b\n# got 1\nok 3 - c\n1..3", "result": "ERROR"}' |
+        tools/count-tests failures | tr '\n' '|')
+    [ "$got" = "# z: ERROR|#   # CASTELLAN_SEED=5|#   not ok 2 - b|#   # got 1|" ] || echo "failures: got “$got”"
     line='{"name": "castellan:base / y", "stdout": "ok 1 - a\n", "result": "TIMEOUT", "returncode": -9}'
     got=$(printf '%s\n' "$line" | tools/count-tests meson)
     [ "$got" = "y 1 1 0" ] || echo "meson: got “$got”"
