@@ -67,6 +67,10 @@ pid_t nursery_process(const struct nursery *nursery)
     return nursery->pid;
 }
 
+static struct nursery *shared;
+void nursery_share(struct nursery *nursery) { shared = nursery; }
+struct nursery *nursery_shared(void) { return shared; }
+
 void nursery_stop(struct nursery *nursery)
 {
     if (!nursery)

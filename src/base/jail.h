@@ -38,6 +38,10 @@ pid_t nursery_process(const struct nursery *);      /* for doctor */
  * input. Safe from many threads. */
 enum status nursery_run(struct nursery *, const char *jailer, const char *argument, const char *input, size_t len,
                         struct arena *, struct reasons *, const char **ret_answer, size_t *ret_len) MUST_CHECK;
+/* The program's one nursery, for whoever has something foreign to read: set once by the command that runs the office, before anything
+ * serves. NULL where there is none; nothing foreign is parsed then. */
+void nursery_share(struct nursery *);
+struct nursery *nursery_shared(void);
 
 /* Least privilege for a long-lived process, each irrevocable. They return false, and say so in the log, where the
  * kernel lacks the means: doctor then shows it as missing hardening. */

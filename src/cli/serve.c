@@ -119,6 +119,7 @@ static enum status start(struct serving *serving, const char *folder)
     if (status != OK)
         return status;
     pages_nursery(serving->nursery);
+    nursery_share(serving->nursery);
     office_on_change(serving->office, heard, serving);
     struct identity identity = identity_of_office(serving->office);
     if (!secret_start(&identity))
@@ -226,6 +227,7 @@ static void stop(struct serving *serving)
     if (serving->noted)
         processes_remove(serving->noted);
     office_close(serving->office);
+    nursery_share(NULL);
     nursery_stop(serving->nursery);
     signer_stop(serving->signer);
 }
