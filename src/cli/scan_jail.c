@@ -175,13 +175,42 @@ static enum status read_packed_evtx(struct source *source, const struct scan_eve
     return status == OK && source->torn ? torn(reasons) : status;
 }
 
-struct window { char *text; size_t len, at; bool last; };
+/* lines: ends of lines in what has left the window; column: bytes that have left it of the line at its beginning. */
+struct window { char *text; size_t len, at, lines, column; bool last; };
+
+/* Passes over the text from `from` to `to`. */
+static void count_lines(const char *from, const char *to, size_t *lines, size_t *column)
+{
+    for (const char *end; (end = memchr(from, '\n', (size_t)(to - from))) != NULL; from = end + 1) {
+        ++*lines;
+        *column = 0;
+    }
+    *column += (size_t)(to - from);
+}
+
+/* Readers say where in the window a fault lies ("line:column", "+bytes" from where the event began, or nothing); told is where in the file. */
+static void place_in_file(const struct window *window, size_t at, struct reasons *reasons, struct reason *reason)
+{
+    size_t lines = window->lines, column = window->column, line, within, ahead = 0;
+    if (reason->where && sscanf(reason->where, "%zu:%zu", &line, &within) == 2) {
+        column = line == 1 ? column + within : within;
+        lines += line;
+    } else {
+        if (reason->where && sscanf(reason->where, "+%zu", &ahead) == 1)
+            at = ahead < window->len - at ? at + ahead : window->len;
+        count_lines(window->text, window->text + at, &lines, &column);
+        lines++;
+        column++;
+    }
+    reason->where = arena_printf(reasons->arena, "%zu:%zu", lines, column);
+}
 
 /* Moves what is left to the front and fills up. False when the window is full of one event. */
 static bool window_fill(struct window *window, struct source *source)
 {
     if (window->at == 0 && window->len == WINDOW)
         return false;
+    count_lines(window->text, window->text + window->at, &window->lines, &window->column);
     window->len -= window->at;
     memmove(window->text, window->text + window->at, window->len);
     window->at = 0;
@@ -202,7 +231,10 @@ static enum status read_text(struct source *source, const struct scan_events *ev
     reasons->limit = 5;
     for (;;) {
         size_t end = window->at;
+        struct reason *before = reasons->last;
         enum status status = log_read(reader, &event, window->text, window->len, window->at, window->last, reasons, &end);
+        for (struct reason *reason = before ? before->after : reasons->first; reason; reason = reason->after)
+            place_in_file(window, window->at, reasons, reason);
         window->at = end;
         if (status == ABSENT && window->last)
             break;

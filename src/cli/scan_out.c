@@ -6,6 +6,7 @@
 #include "cli/scan_out.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,7 @@ struct scan_out *scan_out_new(struct arena *arena, enum scan_format format, mome
     *out = (struct scan_out){.arena = arena, .format = format, .made = made};
     buf_init(&out->line, 1 << 20);
     if (format == SCAN_CSV)
-        fputs("time,level,title,rule,computer,channel,event,record,file\r\n", stdout);
+        fputs("time,level,title,rule,computer,channel,event,record,file,count,group\r\n", stdout);
     if (format == SCAN_HTML)
         out->kept = ARENA_ARRAY(arena, struct scan_hit, PAGE_MOST);
     return out;
@@ -42,6 +43,42 @@ struct scan_out *scan_out_new(struct arena *arena, enum scan_format format, mome
 static const char *iso(moment at, char out[MOMENT_TEXT]) { return at == MOMENT_NONE ? "" : moment_iso(at, out); }
 
 static const char *name_of(const struct sigma_rule *rule) { return rule->id ? rule->id : rule->name ? rule->name : rule->path; }
+
+static bool counts(const struct scan_hit *hit) { return str_ends(hit->correlation, "_count") || str_starts(hit->correlation, "temporal"); }
+
+/* Whole numbers as they are, others with the digits that bring them back. */
+static const char *number_text(struct arena *arena, double value)
+{
+    const char *text = arena_printf(arena, "%.15g", value);
+    return strtod(text, NULL) == value ? text : arena_printf(arena, "%.17g", value);
+}
+
+static void correlation_members(struct arena *arena, struct val *line, const struct scan_hit *hit)
+{
+    struct val *group = val_object(arena), *value = val_str(arena, number_text(arena, hit->value));
+    char at[MOMENT_TEXT];
+    if (isfinite(hit->value))
+        value->kind = VAL_NUMBER;
+    for (size_t i = 0; i < hit->n_groups; i++)
+        (val_set)(arena, group, hit->groups[i], val_str(arena, hit->group_values[i]));
+    val_set_str(arena, line, "correlation", hit->correlation);
+    val_set(arena, line, "group", group);
+    (val_set)(arena, line, counts(hit) ? "count" : "value", value);
+    val_set_str(arena, line, "from", iso(hit->first, at));
+    val_set_str(arena, line, "until", iso(hit->last, at));
+}
+
+/* "User=bob, Host=pc1" */
+static const char *group_text(struct arena *arena, const struct scan_hit *hit)
+{
+    struct buf text;
+    buf_init(&text, 1 << 20);
+    for (size_t i = 0; i < hit->n_groups; i++)
+        buf_addf(&text, "%s%s=%s", i ? ", " : "", hit->groups[i], hit->group_values[i]);
+    const char *kept = arena_strndup(arena, text.data ? text.data : "", text.len);
+    buf_free(&text);
+    return kept;
+}
 
 static void json_line(struct scan_out *out, const struct scan_hit *hit)
 {
@@ -58,6 +95,8 @@ static void json_line(struct scan_out *out, const struct scan_hit *hit)
     for (unsigned i = 0; i < N_WORDS; i++)
         if (hit->words[i][0])
             val_set_str(arena, line, names[i], hit->words[i]);
+    if (hit->correlation)
+        correlation_members(arena, line, hit);
     json_write(&out->line, line);
     buf_addc(&out->line, '\n');
     arena_free(arena);
@@ -79,12 +118,15 @@ static void csv_field(struct buf *line, const char *text, bool last)
 
 static void csv_line(struct scan_out *out, const struct scan_hit *hit)
 {
+    struct arena *arena = arena_new(1 << 22);
     char at[MOMENT_TEXT], record[24];
     snprintf(record, sizeof record, "%" PRIu64, hit->record);
     const char *const cells[] = {iso(hit->time, at), rule_level(hit->rule->level), hit->rule->title, name_of(hit->rule), hit->words[WORD_COMPUTER],
-                                 hit->words[WORD_CHANNEL], hit->words[WORD_EVENT_ID], record, hit->file};
+                                 hit->words[WORD_CHANNEL], hit->words[WORD_EVENT_ID], record, hit->file,
+                                 hit->correlation ? number_text(arena, hit->value) : "", hit->correlation ? group_text(arena, hit) : ""};
     for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
         csv_field(&out->line, cells[i] ? cells[i] : "", i + 1 == sizeof cells / sizeof *cells);
+    arena_free(arena);
 }
 
 static void keep(struct scan_out *out, const struct scan_hit *hit)
@@ -95,6 +137,8 @@ static void keep(struct scan_out *out, const struct scan_hit *hit)
     *kept = *hit;
     for (unsigned i = 0; i < N_WORDS; i++)
         kept->words[i] = arena_strdup(out->arena, hit->words[i]);
+    if (hit->correlation)                  /* the page has no column for it */
+        kept->words[WORD_EVENT_ID] = arena_printf(out->arena, "%s; %s", number_text(out->arena, hit->value), group_text(out->arena, hit));
 }
 
 bool scan_out_hit(struct scan_out *out, const struct scan_hit *hit)

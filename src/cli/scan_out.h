@@ -18,6 +18,11 @@ struct scan_hit {
     moment time;                           /* MOMENT_NONE */
     uint64_t record;
     const char *words[N_WORDS];            /* of the event; UTF-8, "" when it has none */
+    /* Of a correlation: its type, else NULL; the window's first and last event, what was counted, the group. */
+    const char *correlation;
+    moment first, last;
+    double value;
+    const char *const *groups, *const *group_values; size_t n_groups;
 };
 enum scan_format { SCAN_JSON, SCAN_CSV, SCAN_HTML };
 struct scan_out;

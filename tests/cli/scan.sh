@@ -37,6 +37,20 @@ cp "$dir/out" "$dir/plain"
 ok "the same log packed" sh -c '"$1" scan --rules "$2" "$3" 2>/dev/null' sh "$program" "$dir/rules" "$dir/log.json.gz"
 sed 's/log.json.gz/log.json/' "$dir/out" | cmp -s - "$dir/plain"
 tap_say $? "has the same hits" "$dir/out"
+if command -v zstd >/dev/null; then
+    zstd -q "$dir/log.json" -o "$dir/log.json.zst"
+    ok "the same log packed with zstd" sh -c '"$1" scan --rules "$2" "$3" 2>/dev/null' sh "$program" "$dir/rules" "$dir/log.json.zst"
+    sed 's/log.json.zst/log.json/' "$dir/out" | cmp -s - "$dir/plain"
+    tap_say $? "has the same hits, too" "$dir/out"
+    cat "$dir/log.json.zst" "$dir/log.json.zst" >"$dir/two.zst"
+    ok "two frames behind each other" sh -c '"$1" scan --rules "$2" "$3" 2>/dev/null' sh "$program" "$dir/rules" "$dir/two.zst"
+    lines "are both read, too" "$dir/out" 6
+    head -c 70 "$dir/log.json.zst" >"$dir/cut.zst"
+    not_ok "a frame that breaks off" "$program" scan --rules "$dir/rules" "$dir/cut.zst"
+    has "is named, too" "$dir/out" 'cut.zst: .*breaks off'
+else
+    echo "ok $((tap_count += 1)) - zstd # SKIP no zstd program"
+fi
 ok "the same log through a pipe" sh -c 'cat "$3" | "$1" scan --rules "$2" - 2>/dev/null' sh "$program" "$dir/rules" "$dir/log.json"
 lines "has as many" "$dir/out" 3
 cat "$dir/log.json.gz" "$dir/log.json.gz" >"$dir/two.gz"
@@ -84,11 +98,91 @@ has "with a timeline" "$dir/out" 'src="data:image/svg'
 has "that counts" "$dir/out" '3 hits in 3 events of 1 files'
 lacks "and in which no event writes markup" "$dir/out" '<script>'
 
+# ---- correlations ----
+mkdir "$dir/chain"
+cat >"$dir/chain/c.yml" <<'END'
+title: Failed logon
+name: failed
+logsource: {product: windows, service: security}
+detection:
+  selection: {EventID: 4625}
+  condition: selection
+---
+title: Logon
+name: logon
+logsource: {product: windows, service: security}
+detection:
+  selection: {EventID: 4624}
+  condition: selection
+---
+title: Many failures
+name: many
+level: low
+correlation:
+  type: event_count
+  rules: [failed]
+  group-by: [TargetUserName]
+  timespan: 10m
+  condition: {gte: 3}
+---
+title: Guessed
+id: 22222222-0000-4000-8000-000000000001
+level: high
+correlation:
+  type: temporal_ordered
+  rules: [many, logon]
+  group-by: [TargetUserName, Computer]
+  timespan: 10m
+END
+{ event pc1 4625 1 2026-03-01T10:00:00Z bob; event pc1 4625 2 2026-03-01T10:02:00Z BOB; event pc1 4624 3 2026-03-01T10:05:00Z bob; } >"$dir/first.json"
+{ event pc1 4625 4 2026-03-01T10:04:00Z bob; event pc1 4624 5 2026-03-01T10:30:00Z bob; event pc1 4625 6 2026-03-01T10:01:00Z eve; } >"$dir/second.json"
+ok "a chain of correlations over two files" sh -c '"$1" scan --rules "$2" "$3" "$4" 2>"$5"' sh "$program" "$dir/chain" "$dir/first.json" "$dir/second.json" "$dir/errors"
+lines "one hit: rules that are counted are silent" "$dir/out" 1
+has "says rule, event, group, count and window" "$dir/out" '^\{"rule":"22222222-0000-4000-8000-000000000001","title":"Guessed","level":"high","time":"2026-03-01T10:05:00Z","file":"[^"]*first.json","record":3,"computer":"pc1","channel":"Security","event":"4624","correlation":"temporal_ordered","group":\{"TargetUserName":"bob","Computer":"pc1"\},"count":2,"from":"2026-03-01T10:04:00Z","until":"2026-03-01T10:05:00Z"\}$'
+has "is counted as a hit" "$dir/errors" '^6 events of 2 files, 4 rules: 1 hits$'
+cp "$dir/out" "$dir/plain"
+ok "the files the other way round" sh -c '"$1" scan --rules "$2" "$4" "$3" 2>"$5"' sh "$program" "$dir/chain" "$dir/first.json" "$dir/second.json" "$dir/errors"
+cmp -s "$dir/out" "$dir/plain"
+tap_say $? "the same hit: the events' times decide" "$dir/out"
+sed 's/^  type: temporal_ordered/  generate: true\n&/' "$dir/chain/c.yml" >"$dir/generate.yml"
+ok "generate: the rules below give hits of their own" sh -c '"$1" scan --rules "$2" "$3" "$4" 2>/dev/null' sh "$program" "$dir/generate.yml" "$dir/first.json" "$dir/second.json"
+lines "two logons and two correlations" "$dir/out" 4
+has "the lower one, with the event that completed it" "$dir/out" '"rule":"many".*"time":"2026-03-01T10:04:00Z","file":"[^"]*second.json","record":4,.*"group":\{"TargetUserName":"bob"\},"count":3,'
+lacks "failures stay silent: what counts them does not say generate" "$dir/out" '"rule":"failed"'
+ok "only from a level on" sh -c '"$1" scan --rules "$2" --level high "$3" "$4" 2>/dev/null' sh "$program" "$dir/generate.yml" "$dir/first.json" "$dir/second.json"
+lines "what is below is counted all the same" "$dir/out" 1
+ok "correlations as a table" sh -c '"$1" scan --rules "$2" --format csv "$3" "$4" 2>/dev/null' sh "$program" "$dir/chain" "$dir/first.json" "$dir/second.json"
+has "with count and group" "$dir/out" '"2","TargetUserName=bob, Computer=pc1"'
+ok "correlations as a page" sh -c '"$1" scan --rules "$2" --format html "$3" "$4" 2>/dev/null' sh "$program" "$dir/chain" "$dir/first.json" "$dir/second.json"
+has "with them" "$dir/out" 'TargetUserName=bob, Computer=pc1'
+printf '{"Event":{"System":{"Channel":"Security","EventID":4625},"EventData":{"TargetUserName":"x"}}}\n' >"$dir/timeless.json"
+ok "an event without a time" "$program" scan --rules "$dir/chain" "$dir/timeless.json"
+has "is not counted, and that is said" "$dir/out" '^1 events without a time were not counted by correlations$'
+usage "a lateness that is none: usage" "$program" scan --rules "$dir/chain" --lateness soon "$dir/first.json"
+ok "rules check knows correlations" "$program" rules check "$dir/chain"
+has "counts them" "$dir/out" '^1 files, 4 documents: 4 ready, 0 refused$'
+sed 's/rules: .many, logon./rules: [many, nobody]/' "$dir/chain/c.yml" >"$dir/broken.yml"
+not_ok "one that names no rule" "$program" rules check "$dir/broken.yml"
+has "is refused with its line" "$dir/out" 'broken.yml:3[0-9]: .*nobody'
+ok "rules list knows them" "$program" rules list "$dir/chain"
+has "by their kind" "$dir/out" '^many	correlation	low	-/-/-	Many failures$'
+ok "rules explain" "$program" rules explain many "$dir/first.json" --rules "$dir/chain"
+has "says that it counts the event, and in which group" "$dir/out" '^\{"matches":true,"rules":\[\{"rule":"failed","correlation":false,"matches":true,"group":\{"TargetUserName":"bob"\},"lacks":\[\]'
+ok "of one that it does not count" "$program" rules explain many "$dir/first.json" --record 3 --rules "$dir/chain"
+has "says so" "$dir/out" '"matches":false'
+
 # ---- what cannot be read ----
 printf '{"EventID": 4624,\n{"Channel":"Security","EventID":4624}\n' >"$dir/faulty.json"
 not_ok "a faulty line: exit status 1" "$program" scan --rules "$dir/rules" "$dir/faulty.json"
 has "its place is named" "$dir/out" 'faulty.json: 2:1: '
 has "the others count" "$dir/out" '"title":"A logon"'
+# More than a window of 8 MiB before the fault: its line is still the file's.
+{ awk 'BEGIN { for (i = 0; i < 120000; i++) printf "{\"EventID\":4625,\"A\":\"%099d\"}\n", i }'; printf '{"EventID": 4624,\n{"EventID":4624}\n'; } >"$dir/long.json"
+not_ok "a fault far behind" "$program" scan --rules "$dir/rules" "$dir/long.json"
+has "has the file's line" "$dir/out" 'long.json: 120002:1: '
+{ printf '['; awk 'BEGIN { for (i = 0; i < 120000; i++) printf "{\"EventID\":4625,\"A\":\"%099d\"}, ", i }'; printf '{"EventID": x}]\n'; } >"$dir/array.json"
+not_ok "and in one long line" "$program" scan --rules "$dir/rules" "$dir/array.json"
+has "the line's column" "$dir/out" "array.json: 1:$(($(wc -c <"$dir/array.json") - 3)): "
 head -c 60 "$dir/log.json.gz" >"$dir/cut.gz"
 not_ok "a packed file that breaks off" "$program" scan --rules "$dir/rules" "$dir/cut.gz"
 has "is named" "$dir/out" 'breaks off'

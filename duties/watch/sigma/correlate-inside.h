@@ -33,6 +33,7 @@ struct correlator {
     struct corr_watch *watches; uint32_t n_watches;
     const struct corr_use **uses; uint32_t *n_uses;      /* by rule */
     bool *silent;
+    field_id *fields; size_t n_fields;
     struct corr_group *groups; uint32_t n_groups, free_group, hand;
     struct corr_node *nodes; uint32_t n_nodes, free_node;
     uint32_t *heads, n_heads;              /* 0: none; numbers count from 1 */

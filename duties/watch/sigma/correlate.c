@@ -83,12 +83,34 @@ static void make_watches(struct correlator *c)
     c->uses = (const struct corr_use **)room;
 }
 
+static void add_looked_at(struct correlator *c, const field_id *fields, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t k = 0;
+        while (k < c->n_fields && c->fields[k] != fields[i])
+            k++;
+        if (k < c->n_fields || fields[i] == 0)
+            continue;
+        if ((c->n_fields & (c->n_fields - 1)) == 0) {  /* at each power of two: twice the room */
+            field_id *more = ARENA_ARRAY(c->arena, field_id, c->n_fields ? 2 * c->n_fields : 1);
+            if (c->n_fields)
+                memcpy(more, c->fields, c->n_fields * sizeof *more);
+            c->fields = more;
+        }
+        c->fields[c->n_fields++] = fields[i];
+    }
+}
+
 enum status correlator_new(const struct sigma *sigma, struct arena *arena, size_t bytes, int64_t lateness, struct correlator **ret)
 {
     struct correlator *c = ARENA_NEW(arena, struct correlator);
     *c = (struct correlator){.sigma = sigma, .arena = arena, .lateness = lateness < 0 ? 0 : lateness};
     bytes = bytes ? bytes : (size_t)64 << 20;
     make_watches(c);
+    for (uint32_t w = 0; w < c->n_watches; w++) {
+        add_looked_at(c, c->watches[w].c->groups, c->watches[w].c->n_rules * c->watches[w].c->n_groups);
+        add_looked_at(c, c->watches[w].c->fields, c->watches[w].c->n_fields);
+    }
     size_t groups = bytes * 2 / 5 / (sizeof(struct corr_group) + 8), nodes = bytes * 3 / 5 / sizeof(struct corr_node);
     if (groups > UINT32_MAX / 2 || nodes > UINT32_MAX / 2 || groups < 4)
         return TOO_LARGE;
@@ -109,6 +131,13 @@ enum status correlator_new(const struct sigma *sigma, struct arena *arena, size_
 }
 
 bool correlator_silences(const struct correlator *c, size_t rule) { return rule < c->sigma->n && c->silent[rule]; }
+bool correlator_uses(const struct correlator *c, size_t rule) { return rule < c->sigma->n && c->n_uses[rule]; }
+
+const field_id *correlator_fields(const struct correlator *c, size_t *ret_n)
+{
+    *ret_n = c->n_fields;
+    return c->fields;
+}
 
 struct correlate_counts correlator_counts(const struct correlator *c)
 {
@@ -191,7 +220,7 @@ static bool holds(struct correlator *c, const struct corr_watch *w, struct corr_
         moment end = temporal ? g->last : time;
         any = corr_measure(c, w, g, end, own, &value, &first) && corr_bounds_hold(w->c, value);
         if (any)
-            *ret = (struct correlated){w->rule, value, first, end};
+            *ret = (struct correlated){.rule = w->rule, .value = value, .first = first, .last = end};
         return any;
     }
     moment end = MOMENT_NONE;
@@ -200,7 +229,7 @@ static bool holds(struct correlator *c, const struct corr_watch *w, struct corr_
             continue;
         end = c->nodes[at].time;
         if (corr_measure(c, w, g, end, own, &value, &first) && corr_bounds_hold(w->c, value)) {
-            *ret = (struct correlated){w->rule, value, first, end};
+            *ret = (struct correlated){.rule = w->rule, .value = value, .first = first, .last = end};
             any = true;
         }
     }
@@ -232,6 +261,7 @@ static void take_use(struct taking *t, struct corr_use use, unsigned depth)
     c->counts.cut += g->n >= w->most && w->c->type != EVENT_COUNT && w->c->type != VALUE_COUNT;
     corr_insert(c, g, counts_at, value, use.place, w->most);
     bool now = holds(c, w, g, time, value, &found);
+    found.groups = w->c->groups + use.place * w->c->n_groups;
     if (now && (!g->holds || found.last - g->reported > w->c->timespan)) {
         g->reported = found.last;
         t->reported++;

@@ -32,12 +32,21 @@ struct correlator;
 /* bytes: all that it will hold (0: 64 MiB). lateness: ms. The arena needs that much room. */
 enum status correlator_new(const struct sigma *, struct arena *, size_t bytes, int64_t lateness, struct correlator **ret) MUST_CHECK;
 
-struct correlated { size_t rule; double value; moment first, last; };      /* what was counted; the window's first and last event */
+/* What was counted; the window's first and last event; the fields of the event at hand that made the group (correlation_shape says how many). */
+struct correlated { size_t rule; double value; moment first, last; const field_id *groups; };
 /* The event's hits as sigma_match() gave them. An event without time is not counted (`timeless`). Calls `report` for each correlation
  * that is reported; returns how many. */
 size_t correlator_take(struct correlator *, const struct event *, const size_t *hits, size_t n, void (*report)(void *arg, const struct correlated *), void *arg);
 /* Whether hits of the rule are only there for correlations (none that names it says `generate: true`). */
 bool correlator_silences(const struct correlator *, size_t rule);
+/* Whether a correlation counts hits of the rule. */
+bool correlator_uses(const struct correlator *, size_t rule);
+/* Every field that correlations look at, once: an event that is only to be counted needs no more of its values than the first of each. */
+const field_id *correlator_fields(const struct correlator *, size_t *ret_n);
+
+/* A correlation in words; false when the rule is none, or was refused. */
+struct correlation_shape { const char *type; const char *const *groups; size_t n_groups; const uint32_t *rules; size_t n_rules; };
+bool correlation_shape(const struct sigma *, size_t rule, struct correlation_shape *ret);
 
 struct correlate_counts { uint64_t updates, reported, late, timeless, cut, evicted; size_t groups, bytes; };
 struct correlate_counts correlator_counts(const struct correlator *);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "watch/sigma/correlate.h"
 #include "watch/sigma/inside.h"
 
 #define RULES_MOST 256
@@ -14,6 +15,14 @@
 #define NAMES T_("“%1$s” must be a name or a list of names")
 
 static const char *const types[] = {"event_count", "value_count", "temporal", "temporal_ordered", "value_sum", "value_avg", "value_percentile"};
+
+bool correlation_shape(const struct sigma *sigma, size_t rule, struct correlation_shape *ret)
+{
+    const struct correlation *c = rule < sigma->n ? sigma->codes[rule].correlation : NULL;
+    if (c)
+        *ret = (struct correlation_shape){types[c->type], c->group_names, c->n_groups, c->rules, c->n_rules};
+    return c != NULL;
+}
 
 /* A text or a list of texts, at most `most`. */
 static bool read_names(struct reading *r, const struct val *body, const char *key, size_t most, const char ***ret, size_t *ret_n)
@@ -171,6 +180,7 @@ static bool read_groups(struct reading *r, const struct val *body, struct correl
             ids[i * c->n_groups + k] = fields_add(r->sigma->fields, name, strlen(name));
         }
     c->groups = ids;
+    c->group_names = names;
     return true;
 }
 

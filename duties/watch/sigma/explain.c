@@ -99,11 +99,47 @@ static struct val *filters_val(struct explaining *x, const struct rule_code *cod
     return list;
 }
 
+/* A correlation: which of its rules match, and the group in which the event counts; "matches" is whether it is counted. */
+static struct val *correlation_val(struct explaining *x, size_t index)
+{
+    const struct rule_code *code = &x->sigma->codes[index];
+    const struct correlation *c = code->correlation;
+    struct val *made = val_object(x->arena), *list = val_array(x->arena);
+    bool counts = false;
+    for (size_t i = 0; i < c->n_rules; i++) {
+        const struct sigma_rule *rule = &x->sigma->rules[c->rules[i]];
+        struct val *one = val_object(x->arena), *group = val_object(x->arena), *lacks = val_array(x->arena);
+        const struct val *below = rule->correlation ? NULL : val_get(sigma_explain(x->sigma, c->rules[i], x->event, x->arena), "matches");
+        bool matches = below && below->truth;
+        for (size_t k = 0; k < c->n_groups; k++) {
+            field_id field = c->groups[i * c->n_groups + k];
+            const struct event_value *value = event_get(x->event, field);
+            if (value && value->kind != VALUE_NULL)
+                (val_set)(x->arena, group, c->group_names[k], val_strn(x->arena, value->text, value->len < SEEN_BYTES ? value->len : SEEN_BYTES));
+            else
+                val_push(x->arena, lacks, val_str(x->arena, fields_name(x->sigma->fields, field)));
+        }
+        val_set_str(x->arena, one, "rule", rule->id ? rule->id : rule->name ? rule->name : rule->title);
+        val_set_bool(x->arena, one, "correlation", rule->correlation);
+        val_set_bool(x->arena, one, "matches", matches);
+        val_set(x->arena, one, "group", group);
+        val_set(x->arena, one, "lacks", lacks);
+        counts |= matches && lacks->count == 0;
+        val_push(x->arena, list, one);
+    }
+    val_set_bool(x->arena, made, "matches", counts);
+    val_set(x->arena, made, "rules", list);
+    val_set(x->arena, made, "correlation", val_copy(x->arena, code->body));
+    return made;
+}
+
 struct val *sigma_explain(const struct sigma *sigma, size_t index, const struct event *event, struct arena *arena)
 {
     struct explaining x = {.sigma = sigma, .event = event, .arena = arena};
     struct val *made = val_object(arena);
     const struct sigma_rule *rule = sigma_rule(sigma, index);
+    if (rule && sigma->codes[index].correlation)
+        return correlation_val(&x, index);
     if (!rule || rule->standing != SIGMA_READY || !sigma->codes[index].programs) {
         val_set_bool(arena, made, "matches", false);
         return made;

@@ -138,6 +138,7 @@ struct correlation {
     enum correlation_type type;
     const uint32_t *rules; size_t n_rules;       /* rules or correlations */
     const field_id *groups; size_t n_groups;     /* n_rules rows of n_groups fields: aliases are resolved */
+    const char *const *group_names;              /* as group-by says them */
     const field_id *fields; size_t n_fields;     /* of the condition */
     struct bound bounds[6]; size_t n_bounds;
     double percentile;                           /* below 0: the share of the event's own value */

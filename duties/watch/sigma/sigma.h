@@ -66,7 +66,8 @@ void sigma_matcher_free(struct sigma_matcher *);                             /* 
 size_t sigma_match(struct sigma_matcher *, const struct event *, void (*hit)(void *arg, size_t rule), void *arg);
 
 /* Why a rule matches or does not: an object {"matches": bool, "log-source": {...}, "selections": [{"name", "holds", "items": [{"field",
- * "test", "values", "holds", "seen"}]}], "condition": TEXT, "filters": [...]} in the arena. */
+ * "test", "values", "holds", "seen"}]}], "condition": TEXT, "filters": [...]} in the arena. Of a correlation: whether it counts the event:
+ * {"matches": bool, "rules": [{"rule", "correlation", "matches", "group": {...}, "lacks": [FIELD]}], "correlation": {...}}. */
 struct val *sigma_explain(const struct sigma *, size_t rule, const struct event *, struct arena *);
 
 #endif
