@@ -18,6 +18,8 @@ struct page;
 struct command;
 struct port;
 struct op;
+struct ring;
+struct buf;
 
 /* A staged change as an engine sees it: pairs of images, those that the change has made or moved so far. */
 struct changed { const struct image *before; const struct image *after; const char *step; };
@@ -49,6 +51,27 @@ struct consequences {
 struct job_def { const char *name; const char *every; /* span */ enum status (*run)(struct office *, moment now, struct reasons *); };
 struct query_def { const char *name; enum status (*ask)(struct office *, const struct reader *, const struct val *, struct arena *, struct val **ret); };
 
+/* A duty that takes masses from ports and posts (logs): the office routes, keeps and lays down; a jailed worker of the duty's looks at them.
+ * intake.h has what goes over the rings. */
+struct lane_view { const char *label, *file; int32_t index; };        /* canonical text; number or NULL; of the lane, in this run */
+struct stream_def {
+    const char *sources;                         /* register: taken while "active"; fields port, sender, format */
+    const char *segments;                        /* register of segments (segments.h) with a link field "log-source" to the source */
+    const char *hold_rule, *size_rule, *span_rule;   /* holds segments; a new one begins beyond so many MiB, after such a span */
+    const char *deliver_right;                   /* who may hand in batches */
+    int (*work)(struct ring *in, struct ring *out);  /* in the worker */
+    const char *const *configured_by;            /* registers whose changes ask for another configuration; NULL-terminated */
+    /* What the workers of such sources go by. */
+    enum status (*configure)(struct office *, const struct lane_view *, uint32_t generation, moment now, struct arena *, struct reasons *, struct buf *);
+    /* The duty's own memory of a lane, of the lane's thread, in its arena; NULL: it cannot work, which has been logged. */
+    void *(*begin)(struct office *, const struct lane_view *, struct arena *);
+    /* LANE_SAID and above, from a worker that may have been taken over. Not OK: it is said again until it is. `number_of` gives the source's number
+       for a slot; NULL when it is none of this lane's. */
+    enum status (*said)(void *, uint32_t kind, const char *bytes, size_t len, const char *(*number_of)(void *, uint32_t slot), void *arg, moment now, struct arena *);
+    /* Now and then; `all`: what was gathered is written, since the messages that it came from are forgotten next. */
+    enum status (*keep)(void *, bool all, moment now, struct arena *);
+};
+
 struct duty {
     const char *name;
     void *model;
@@ -69,6 +92,7 @@ struct duty {
     const struct query_def *queries;
     const struct job_def *jobs;
     const struct port *ports;
+    const struct stream_def *stream;
 };
 
 /* Every folder of duties/ that has an engine.c, generated while building; NULL-terminated. */

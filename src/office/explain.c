@@ -32,7 +32,7 @@ static void all_links(struct asking *ask, struct arena *arena)
     struct image_link *list = ARENA_ARRAY(arena, struct image_link, n + 1);
     ask->image.n_links = 0;
     for (size_t i = 0; i < n; i++)
-        if (links[i].field >= 0 && links[i].field < office->access.n_registers && office->link_fields[links[i].field])
+        if (links[i].field < (field_id)office->access.n_registers && office->link_fields[links[i].field])
             list[ask->image.n_links++] = (struct image_link){links[i].id, office->link_fields[links[i].field], links[i].to, links[i].made};
     ask->image.links = list;
 }

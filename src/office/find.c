@@ -101,7 +101,7 @@ static bool fill(struct looking *look, const struct stored_record *stored, struc
 
 static const struct field_def *link_field(const struct office *office, field_id id)
 {
-    return id >= 0 && id < office->access.n_registers ? office->link_fields[id] : NULL;
+    return id < (field_id)office->access.n_registers ? office->link_fields[id] : NULL;
 }
 
 /* The other end of a link as the reader sees it; NULL when they do not. */

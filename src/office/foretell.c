@@ -39,7 +39,7 @@ static void take_links(struct foretelling *all, const struct guards *guards, str
         return;
     image->links = ARENA_ARRAY(arena, struct image_link, n + 1);
     for (size_t i = 0; i < n; i++)
-        if (links[i].field >= 0 && links[i].field < office->access.n_registers && office->link_fields[links[i].field])
+        if (links[i].field < (field_id)office->access.n_registers && office->link_fields[links[i].field])
             image->links[image->n_links++] = (struct image_link){links[i].id, office->link_fields[links[i].field], links[i].to, links[i].made};
 }
 
