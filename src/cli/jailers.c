@@ -4,5 +4,6 @@
 #include "cli/serve.h"
 #include "report/oscal.h"
 #include "report/report.h"
+#include "watch/hunt/hunt.h"
 
-const struct jailer *const serve_jailers[] = {&csv_jailer, &xlsx_jailer, &oscal_jailer, NULL};
+const struct jailer *const serve_jailers[] = {&csv_jailer, &xlsx_jailer, &oscal_jailer, &hunt_jailer, NULL};

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A hunt without an office: the text of a query and its faults; blocks put to the jailer as the jail runs it, and what it answers;
+ * bounds; answers and blocks that somebody spoiled.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "tap.h"
+#include "watch/hunt/hunt.h"
+
+#define HEAD "lines json\n"
+#define LOG HEAD \
+    "{\"@timestamp\":\"2026-11-20T10:00:00Z\",\"Image\":\"C:\\\\Tools\\\\mimikatz.exe\",\"User\":\"anna\",\"EventID\":1}\n" \
+    "{\"@timestamp\":\"2026-11-20T11:00:00Z\",\"Image\":\"C:\\\\Windows\\\\notepad.exe\",\"User\":\"MIMI\",\"EventID\":1}\n" \
+    "{\"@timestamp\":\"2026-11-20T12:00:00Z\",\"Image\":\"C:\\\\Windows\\\\calc.exe\",\"User\":\"bert\",\"EventID\":4688}\n" \
+    "{\"@timestamp\":\"2026-11-21T12:00:00Z\",\"Image\":\"C:\\\\Windows\\\\net.exe\",\"User\":\"a * b\",\"EventID\":4688}\n"
+#define ITEMS 4
+
+static struct arena *arena;
+static struct reasons reasons;
+
+static enum status read_text(const char *text, struct hunt_query *ret)
+{
+    reasons_init(&reasons, arena);
+    *ret = (struct hunt_query){.from = MOMENT_NONE, .to = MOMENT_NONE};
+    return hunt_read(text, strlen(text), arena, &reasons, ret);
+}
+static bool said(const char *part) { return strstr(reasons_text(&reasons, LANG_EN), part) != NULL; }
+
+/* ---- the text ---- */
+
+static void texts(void)
+{
+    struct hunt_query q;
+    ok(read_text("mimikatz\n\n# why\n  Image: *\\net.exe \r\nUser: \"a * b\"\n\" net user \"\n5F0F47A5-cb16-4dbe-9e31-e8d976d73de3\nhttp://x.example/y\nImage: *xx*\nUser: ann*\nEventID: 1\n", &q) == OK,
+       "a query of every kind is read");
+    is_int((long)q.n_terms, 8, "eight terms");
+    is_int((long)q.n_rules, 1, "and a rule");
+    ok(q.n_terms == 8 && !q.terms[0].field && q.terms[0].how == HUNT_HAS && str_eq(q.terms[0].text, "mimikatz") && q.terms[0].line == 1, "a term anywhere");
+    ok(str_eq(q.terms[1].field, "Image") && q.terms[1].how == HUNT_ENDS && str_eq(q.terms[1].text, "\\net.exe") && q.terms[1].line == 4, "a field's end, by its line");
+    ok(str_eq(q.terms[2].field, "User") && q.terms[2].how == HUNT_IS && str_eq(q.terms[2].text, "a * b"), "quoted, a star is a star");
+    ok(!q.terms[3].field && str_eq(q.terms[3].text, " net user "), "quoted blanks belong to it");
+    ok(!q.terms[4].field && str_eq(q.terms[4].text, "http://x.example/y"), "an address is no field");
+    ok(q.terms[5].how == HUNT_HAS && q.terms[6].how == HUNT_BEGINS && q.terms[7].how == HUNT_IS, "stars say how");
+    is(q.rules[0].id, "5f0f47a5-cb16-4dbe-9e31-e8d976d73de3", "a rule's id in small letters");
+    static const struct { const char *text, *says; } faulty[] = {
+        {"good\nImage: *a*b\n", "Line 2: a * stands at the beginning or at the end"}, {"x\n", "Line 1: x is too short"}, {"\"open", "Line 1: the quotation mark is not closed"},
+        {"\"a b\" c", "something stands behind the closing quotation mark"}, {"Image:", "Line 1: there is no value behind the field Image"}, {"*mimi*", "needs no *"}, {"bad \xff", "no text in UTF-8"}};
+    for (size_t i = 0; i < sizeof faulty / sizeof *faulty; i++) {
+        ok(read_text(faulty[i].text, &q) == BAD_INPUT && said(faulty[i].says), "refused in words: %s", faulty[i].says);
+    }
+    ok(read_text("a b*\nImage: a*b\n", &q) == BAD_INPUT && reasons.count == 2, "every faulty line is told");
+    struct buf many;
+    buf_init(&many, 1 << 20);
+    for (unsigned i = 0; i < HUNT_TERMS_MOST; i++)
+        buf_addf(&many, "term %u\n", i);
+    buf_addc(&many, 0);
+    ok(read_text(many.data, &q) == OK && q.n_terms == HUNT_TERMS_MOST, "a thousand terms are taken");
+    many.len--;
+    buf_adds(&many, "one more\nand more\n");
+    ok(read_text(many.data, &q) == BAD_INPUT && reasons.count == 1 && said("Line 1001") && said("1,000"), "not one more");
+    buf_free(&many);
+    char *large = arena_alloc(arena, HUNT_TEXT_MOST + 2);
+    memset(large, 'a', HUNT_TEXT_MOST + 1);
+    ok(read_text(large, &q) == BAD_INPUT && said("256 KiB"), "nor a text without end");
+    large[HUNT_TERM_MOST + 1] = 0;
+    ok(read_text(large, &q) == BAD_INPUT && said("1024"), "nor a term");
+}
+
+/* ---- the jailer ---- */
+
+static enum status ask_with(const struct hunt_query *query, const char *const *blocks, const uint32_t *items, size_t n, const struct sigma_text *rules, size_t n_rules, struct hunt_answer *ret)
+{
+    struct buf in, out;
+    struct arena *jail = arena_new((size_t)512 << 20);
+    struct reasons why;
+    static const struct sigma_options none;
+    buf_init(&in, HUNT_INPUT_MOST);
+    buf_init(&out, hunt_jailer.max_answer);
+    reasons_init(&why, jail);
+    hunt_input(&in, query, rules, n_rules, n_rules ? &none : NULL);
+    for (size_t i = 0; i < n; i++)
+        if (!hunt_input_block(&in, blocks[i], strlen(blocks[i]), items ? items[i] : ITEMS))
+            printf("# a block does not fit\n");
+    enum status status = hunt_jailer.run(jail, in.data, in.len, NULL, &why, &out);
+    if (status == OK)
+        status = hunt_found(out.data, out.len, arena, ret);
+    else
+        printf("# %s\n", reasons_text(&why, LANG_EN));
+    buf_free(&in);
+    buf_free(&out);
+    arena_free(jail);
+    return status;
+}
+static struct hunt_answer ask(const char *text, const char *const *blocks, size_t n)
+{
+    struct hunt_query query;
+    struct hunt_answer answer = {0};
+    ok(read_text(text, &query) == OK && ask_with(&query, blocks, NULL, n, NULL, 0, &answer) == OK, "asked: %.40s", text);
+    return answer;
+}
+
+static void terms(void)
+{
+    const char *const one[] = {LOG};
+    struct hunt_answer a = ask("mimi", one, 1);
+    ok(a.events == 4 && a.found == 2 && a.n_hits == 2, "a term is found anywhere, whatever the case");
+    ok(a.n_hits == 2 && a.hits[0].item == 0 && a.hits[1].item == 1 && a.hits[0].line == 1 && str_eq(a.hits[0].what, "mimi") && !a.hits[0].rule, "in order, with what was found");
+    ok(a.n_hits && strstr(a.hits[0].raw, "mimikatz.exe") && !a.hits[0].raw_cut && a.hits[0].n_values >= 3, "with the event as it was written, and its values");
+    a = ask("Image: *\\calc.exe\nUser: \"a * b\"\nEventID: 4688", one, 1);
+    ok(a.found == 2 && a.n_hits == 2 && a.hits[0].line == 1 && a.hits[1].line == 2, "an event that several lines fit is there once, with the first");
+    a = ask("User: mimi*", one, 1);
+    ok(a.found == 1 && a.n_hits == 1 && a.hits[0].item == 1, "a field's beginning");
+    a = ask("User: ann", one, 1);
+    ok(a.found == 0 && a.n_hits == 0 && a.events == 4, "a whole value is no beginning");
+    a = ask("user: anna", one, 1);
+    is_int((long)a.found, 0, "names of fields are written as they are");
+}
+
+static void times(void)
+{
+    const char *const two[] = {LOG, LOG};
+    struct hunt_query q = {.everything = true, .from = MOMENT_NONE, .to = MOMENT_NONE, .most = 3, .newest = true, .step = DAY};
+    struct hunt_answer a = {0};
+    ok(ask_with(&q, two, NULL, 2, NULL, 0, &a) == OK && a.found == 8 && a.events == 8 && a.n_hits == 3, "everything, bounded");
+    ok(a.n_hits == 3 && a.hits[0].block == 0 && a.hits[0].item == 3 && a.hits[1].block == 1 && a.hits[1].item == 2 && a.hits[2].item == 3, "of too many the newest are given");
+    ok(a.n_spans == 2 && a.spans[0].events == 6 && a.spans[1].events == 2 && a.spans[1].number == a.spans[0].number + 1, "and all are counted by time");
+    ok(moment_read("2026-11-20T11:00:00Z", &q.from) == OK && moment_read("2026-11-20T12:00:00Z", &q.to) == OK, "a span of time");
+    ok(ask_with(&q, two, NULL, 2, NULL, 0, &a) == OK && a.found == 2 && a.events == 2, "its end does not belong to it, and events outside are not looked at");
+    q = (struct hunt_query){.everything = true, .from = MOMENT_NONE, .to = MOMENT_NONE, .most = 3};
+    ok(ask_with(&q, two, NULL, 2, NULL, 0, &a) == OK && a.n_hits == 3 && a.hits[2].block == 0 && a.hits[2].item == 2 && a.found == 8, "or the first");
+}
+
+static void rules(void)
+{
+    static const char text[] = "title: Calc\nid: 11111111-2222-3333-4444-555555555555\nlogsource: {product: x}\ndetection:\n  s: {Image|endswith: '\\calc.exe'}\n  condition: s\n---\n"
+                               "title: Bad\nid: 11111111-2222-3333-4444-666666666666\nlogsource: {product: x}\ndetection:\n  s: {Image|nothing: 'x'}\n  condition: s\n";
+    const struct sigma_text file = {"r.yml", text, strlen(text)};
+    const char *const one[] = {LOG};
+    struct hunt_query q;
+    struct hunt_answer a = {0};
+    ok(read_text("11111111-2222-3333-4444-555555555555\nanna\n11111111-2222-3333-4444-666666666666", &q) == OK && ask_with(&q, one, NULL, 1, &file, 1, &a) == OK, "rules and terms together");
+    ok(a.found == 2 && a.n_hits == 2 && str_eq(a.hits[1].rule, "11111111-2222-3333-4444-555555555555") && str_eq(a.hits[1].what, "Calc") && a.hits[1].line == 1, "a rule is found by its text");
+    ok(a.refused.count == 1 && strstr(reasons_text(&a.refused, LANG_EN), "666666666666"), "one that cannot be compiled is told by its id");
+    q = (struct hunt_query){.rules = &(struct hunt_rule){0, HUNT_ALL_RULES}, .n_rules = 1, .from = MOMENT_NONE, .to = MOMENT_NONE};
+    ok(ask_with(&q, one, NULL, 1, &file, 1, &a) == OK && a.found == 1 && a.n_hits == 1, "all rules that are handed in");
+}
+
+/* ---- bounds and spoiled bytes ---- */
+
+static void bounds(void)
+{
+    struct buf large;
+    struct hunt_query q;
+    struct hunt_answer a = {0};
+    buf_init(&large, 64 << 20);
+    buf_adds(&large, HEAD "{\"t\":\"needle");
+    for (size_t i = 0; i < HUNT_RAW_MOST; i++)
+        buf_adds(&large, i % 3 ? "x" : "\xc3\xa9");
+    buf_adds(&large, "\"}\n");
+    for (size_t i = 0; i < HUNT_HITS_MOST + 50; i++)
+        buf_adds(&large, "{\"t\":\"needle\"}\n");
+    buf_addc(&large, 0);
+    const char *const one[] = {large.data};
+    const uint32_t items = HUNT_HITS_MOST + 51;
+    ok(read_text("needle", &q) == OK && ask_with(&q, one, &items, 1, NULL, 0, &a) == OK, "many hits and a long one");
+    ok(a.found == HUNT_HITS_MOST + 51 && a.n_hits == HUNT_HITS_MOST, "as many are given as an answer may hold, all are counted");
+    ok(a.n_hits && a.hits[0].raw_len <= HUNT_RAW_MOST && a.hits[0].raw_cut && a.hits[0].values_cut && utf8_valid(a.hits[0].raw, a.hits[0].raw_len), "a long one is cut, and says so");
+    buf_free(&large);
+    struct buf in;
+    buf_init(&in, HUNT_INPUT_MOST);
+    char *block = arena_alloc(arena, 20 << 20);
+    hunt_input(&in, &q, NULL, 0, NULL);
+    ok(hunt_input_block(&in, block, 20 << 20, 1) && hunt_input_block(&in, block, 20 << 20, 1), "blocks are put in");
+    size_t before = in.len;
+    ok(!hunt_input_block(&in, block, 20 << 20, 1) && in.len == before && !in.failed, "until the jail is full");
+    buf_free(&in);
+}
+
+static void damaged(void)
+{
+    const char *const three[] = {LOG, "lines nothing\nx\n", LOG};
+    const uint32_t items[] = {ITEMS, 1, ITEMS - 1};
+    struct hunt_query q;
+    struct hunt_answer a = {0};
+    ok(read_text("mimi", &q) == OK && ask_with(&q, three, items, 3, NULL, 0, &a) == OK, "blocks among which two are spoiled");
+    ok(a.damaged == 2 && a.events == 4 && a.found == 2 && a.n_hits == 2 && a.hits[1].block == 0, "they are counted as such, and nothing of them is given");
+    ok(hunt_jailer.run(arena, "hunt 1\n\xff\xff\xff\x7f", 11, NULL, &reasons, &(struct buf){.max = 99}) == DAMAGED, "an input that lies about its lengths is refused");
+}
+
+/* Any bytes for an answer: read or refused, never beyond the bounds. */
+static void hostile(void)
+{
+    static const char sound[] = "{\"events\":9,\"found\":2,\"damaged\":0,\"hits\":[[0,1,5,2,\"json\",1,\"x\",null,\"raw\",0,[\"a\",\"b\"]],[0,2,5,2,\"json\",1,\"x\",\"id\",\"raw\",3,[]]],\"spans\":[4,2],\"refused\":[[\"i\",\"w\",\"e\",\"f\"]]}";
+    static const char *const wrong[] = {"", "[]", "{}", "{\"events\":1,\"found\":2,\"hits\":[],\"spans\":[],\"refused\":[]}",
+        "{\"events\":9,\"found\":2,\"hits\":[[0,1,5,2,\"json\",1,\"x\",null,\"raw\",0,[\"a\"]]],\"spans\":[],\"refused\":[]}",
+        "{\"events\":9,\"found\":2,\"hits\":[[0,2,5,2,\"j\",1,\"x\",null,\"r\",0,[]],[0,1,5,2,\"j\",1,\"x\",null,\"r\",0,[]]],\"spans\":[],\"refused\":[]}",
+        "{\"events\":9,\"found\":2,\"hits\":[[0,1,5,2,\"j\",1,\"x\",null,\"a\\u0000b\",0,[]]],\"spans\":[],\"refused\":[]}"};
+    struct hunt_answer a = {0};
+    ok(hunt_found(sound, strlen(sound), arena, &a) == OK && a.n_hits == 2 && a.n_spans == 1 && a.refused.count == 1, "a sound answer is read");
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        ok(hunt_found(wrong[i], strlen(wrong[i]), arena, &a) == DAMAGED, "what has not its form is refused (%zu)", i);
+    size_t taken = 0, cases = tap_cases(200000);
+    bool good = true;
+    for (size_t c = 0; c < cases; c++) {
+        struct arena *mine = arena_new(0);
+        char *bytes = arena_memdup(mine, sound, sizeof sound);
+        for (size_t n = 1 + tap_below(3); n--;)
+            bytes[tap_below(sizeof sound - 1)] = "{}[],:\"0129anx\\"[tap_below(15)];
+        if (hunt_found(bytes, sizeof sound - 1, mine, &a) == OK) {
+            taken++;
+            for (size_t i = 0; i < a.n_hits; i++)
+                good = good && a.hits[i].raw_len <= HUNT_RAW_MOST && a.hits[i].n_values <= HUNT_VALUES_MOST;
+        }
+        arena_free(mine);
+    }
+    ok(good, "%zu spoiled answers, %zu still read, all within bounds", cases, taken);
+}
+
+int main(void)
+{
+    tap_seed();
+    arena = arena_new((size_t)1 << 30);
+    reasons_init(&reasons, arena);
+    texts();
+    terms();
+    times();
+    rules();
+    bounds();
+    damaged();
+    hostile();
+    arena_free(arena);
+    return tap_done();
+}
