@@ -184,14 +184,42 @@ enum status office_hold_recover(struct office *office, const char *rule, moment 
 
 /* ---- door two ---- */
 
-enum status office_segment(struct office *office, const struct reader *reader, const char *number, const char *asking,
-                           bool (*each)(void *, const void *, size_t, uint32_t), void *arg, struct arena *arena, struct reasons *reasons)
+/* What is found for the asker never lies above it, nor outside of its file. */
+static bool within(const struct office *office, const struct record_view *segment, const struct record_view *asker)
+{
+    return label_at_least(office->policies, asker->label, segment->label) && (!segment->file || segment->file == asker->file)
+        && (!segment->party || segment->party == asker->party);
+}
+static enum status find_segment(struct office *office, const struct reader *reader, const char *number, const char *asking, struct arena *arena, struct record_view *ret)
 {
     struct record_view record, asker;
     if (!reader || office_get(office, reader, NULL, number, arena, &record) != OK || !register_field(record.def, "chain"))
         return ABSENT;
-    if (asking && (office_get(office, reader, NULL, asking, arena, &asker) != OK || !label_at_least(office->policies, asker.label, record.label)))
+    if (asking && (office_get(office, reader, NULL, asking, arena, &asker) != OK || !within(office, &record, &asker)))
+        return ABSENT;
+    *ret = record;
+    return OK;
+}
+
+enum status office_segment(struct office *office, const struct reader *reader, const char *number, const char *asking,
+                           bool (*each)(void *, const void *, size_t, uint32_t), void *arg, struct arena *arena, struct reasons *reasons)
+{
+    struct record_view record;
+    if (find_segment(office, reader, number, asking, arena, &record) != OK)
         return ABSENT;
     struct guards guards = reader_guards(reader, record.def);
     return segment_read(office->store, &guards, record.id, each, arg, reasons);
+}
+
+enum status office_segment_facts(struct office *office, const struct reader *reader, const char *number, const char *asking, struct arena *arena, struct segment_facts *ret)
+{
+    struct record_view record;
+    struct segment_info info;
+    if (find_segment(office, reader, number, asking, arena, &record) != OK)
+        return ABSENT;
+    struct guards guards = reader_guards(reader, record.def);
+    enum status status = segment_look(office->store, &guards, record.id, arena, &info);
+    if (status == OK)
+        *ret = (struct segment_facts){info.closed, info.items, info.bytes, info.from, info.to};
+    return status;
 }

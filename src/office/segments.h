@@ -32,10 +32,16 @@ void office_hold_abandon(struct holding *);
 enum status office_hold_recover(struct office *, const char *rule, moment now, struct arena *, struct reasons *, size_t *ret_n) MUST_CHECK;
 
 /* Door two for holdings. ABSENT, without a word, unless the reader reads the segment's record, holds its guard as it was when the
- * segment was opened, and, where `asking` is not NULL, reads that record, too, and its label is at least the segment's: what is
- * found for a record never lies above it. */
+ * segment was opened, and, where `asking` is not NULL, reads that record, too, its label is at least the segment's, and whoever has need-to-know
+ * of it has it of the segment (which lies in no file, or in the same, and concerns nobody, or the same): what is found for a record never lies
+ * above it. */
 enum status office_segment(struct office *, const struct reader *, const char *number, const char *asking,
                            bool (*each)(void *, const void *block, size_t len, uint32_t items), void *arg, struct arena *,
                            struct reasons *) MUST_CHECK;
+/* Whether the same would be read, and what is known of it without reading: so that nothing else is counted. Of an open one range, items and
+ * bytes are not known yet. */
+struct segment_facts { bool closed; uint64_t items, bytes; moment from, to; };
+enum status office_segment_facts(struct office *, const struct reader *, const char *number, const char *asking, struct arena *,
+                                 struct segment_facts *ret) MUST_CHECK;
 
 #endif

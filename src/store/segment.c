@@ -385,6 +385,20 @@ enum status segment_read(struct store *s, const struct guards *guards, record_id
     return fault(why, status);
 }
 
+enum status segment_look(struct store *s, const struct guards *guards, record_id id, struct arena *arena, struct segment_info *ret)
+{
+    struct row row;
+    enum status status = find(s, id, arena, &row);
+    if (status == OK && (row.info.erased || !guards_have(guards, row.info.guard))) {
+        status = ABSENT;
+    }
+    if (status == OK) {
+        *ret = row.info;
+    }
+    wipe(row.secret, sizeof row.secret);
+    return status;
+}
+
 enum status segment_verify(struct store *s, record_id id)
 {
     struct arena *arena = arena_new(1u << 20);

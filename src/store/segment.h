@@ -40,6 +40,8 @@ enum status segment_recover(struct store *, record_id id, struct reasons *, stru
 enum status segment_read(struct store *, const struct guards *, record_id id,
                          bool (*each)(void *, const void *block, size_t len, uint32_t items), void *arg,
                          struct reasons *) MUST_CHECK;
+/* What is known of one without reading it; ABSENT as above. Of an open one range, items and bytes are not known yet. */
+enum status segment_look(struct store *, const struct guards *, record_id id, struct arena *, struct segment_info *ret) MUST_CHECK;
 /* In a change of the office's, whose entry has this position; key and file go, chain and a tombstone stay. */
 enum status segment_erase(struct txn *, record_id id, uint64_t position) MUST_CHECK;
 /* All, unguarded: for the office's start, its retention rule and verify. */

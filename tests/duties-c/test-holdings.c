@@ -242,6 +242,12 @@ static void doors(const char *number)
     buf_free(&seen.text);
     ok(read_as("hso", high, NULL, &seen) == ABSENT, "a record that is no segment has none");
     buf_free(&seen.text);
+    struct segment_facts facts;
+    const struct reader *hso = fixture_reader(&f, "hso"), *staff = fixture_reader(&f, "staff");
+    ok(office_segment_facts(f.office, hso, number, high, f.arena, &facts) == OK && facts.closed && facts.items == LINES, "what lies in it is known before it is read");
+    ok(office_segment_facts(f.office, hso, number, low, f.arena, &facts) == ABSENT && office_segment_facts(f.office, staff, number, NULL, f.arena, &facts) == ABSENT, "where it would be read");
+    reader_free(hso);
+    reader_free(staff);
 }
 
 static void changes(const char *number)
