@@ -51,6 +51,10 @@ void answer_page(const struct request *q, struct answer *a, const char *template
     if (!data) data = val_object(q->arena);
     val_set_str(q->arena, data, "lang", lang_code(q->lang));
     val_set_int(q->arena, data, "now", q->now);
+    if (q->api) {                              /* what the page shows, without its frame */
+        answer_json(q, a, data);
+        return;
+    }
     val_set_str(q->arena, data, "csrf", q->csrf ? q->csrf : "");
     val_set_str(q->arena, data, "path", q->path);
     val_set_bool(q->arena, data, "partial", q->partial);

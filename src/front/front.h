@@ -66,7 +66,8 @@ const char *request_part(const struct request *, size_t index);          /* "" w
 void answer_header(struct answer *, const char *name, const char *value);
 /* 303 to an address of ours; anything else becomes "/". */
 void answer_redirect(struct answer *, const char *to);
-/* Renders a template with what every page needs added to `data`: lang, now, csrf, path, and what the decorator adds. */
+/* Renders a template with what every page needs added to `data`: lang, now, csrf, path, and what the decorator adds. A request that wants
+ * JSON gets `data` with lang and now instead, so every page can be read by a program; times in it are milliseconds since 1970, UTC. */
 void answer_page(const struct request *, struct answer *, const char *template_name, struct val *data);
 void answer_json(const struct request *, struct answer *, const struct val *);
 /* The ETag over what the reader saw, sealed and bound to the account; true when the request already has it: the answer

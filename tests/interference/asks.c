@@ -270,7 +270,7 @@ bool asks_for(struct asking *a, const struct page *page, uint64_t salt)
         return false;
     struct ask *ask = add(a, page, who(a, &salt), path);
     ask->lang = draw(&salt, 4) ? LANG_EN : LANG_FR;
-    ask->api = str_starts(page->name, "api");
+    ask->api = str_starts(page->name, "api") || (page->method == METHOD_GET && !draw(&salt, 3));     /* a page as JSON, too */
     bool good = shape(a, ask, &salt);
     if (ask->api && ask->method != METHOD_GET)
         ask->json = as_json(a, ask);

@@ -339,6 +339,34 @@ static void openapi(const char *login)
     ok(missing == 0 && extra == 0, "and it holds the registers that the post sees, no other");
 }
 
+/* Every page that a reader may open gives a program what it shows, and stands in their document; no other page does. (Suggestions for a link
+ * field are asked with the field, and the journal's export is no JSON.) */
+static void pages_as_json(const char *login, bool audits)
+{
+    struct val *paths = val_get(json_of(get(login, "/api/v1/openapi.json").body), "paths");
+    const struct reader *reader = fixture_reader(&f, login);
+    unsigned asked = 0, missing = 0, no_json = 0;
+    for (size_t t = 0; tables[t]; t++)
+        for (const struct page *page = tables[t]; page->pattern; page++) {
+            if (!page->right || (*page->right && !reader_has_right(reader, page->right)) || page->method != METHOD_GET || strchr(page->pattern, '{') || strcmp(page->name, "live") == 0 ||
+                strcmp(page->name, "journal-export") == 0 || strcmp(page->name, "search-links") == 0 || str_starts(page->pattern, "/api/v1/"))
+                continue;
+            bool told = val_get(paths, page->pattern) || val_get(paths, arena_printf(arena, "/api/v1%s", page->pattern));
+            struct got got = ask((struct asked){.login = login, .path = page->pattern, .api = true});
+            asked++;
+            missing += !told && strcmp(page->name, "search") != 0 && strcmp(page->name, "retention") != 0;
+            if (got.status != 200 || !json_of(got.body)) {
+                no_json++;
+                printf("# %s: %d %.80s\n", page->pattern, got.status, got.body);
+            }
+        }
+    reader_free(reader);
+    ok(asked > 4 && no_json == 0, "%s reads each of %u pages as JSON", login, asked);
+    is_int(missing, 0, "and finds each in the document");
+    ok((val_get(paths, "/journal") != NULL) == audits, "and of pages with a right those of their own post");
+    ok(val_get(paths, "/import/{register}") && val_get(paths, "/{register}/{number}/file/{field}/{index}"), "and how files come and go");
+}
+
 static void api(void)
 {
     const char *label = fixture_label(&f, "NATO", "CONFIDENTIAL");
@@ -376,6 +404,8 @@ static void api(void)
     ok(val_count(val_get(json_of(ask((struct asked){.login = "low", .path = "/api/v1/search", .query = "q=better"}).body), "records")) == 0, "finds nothing for whom it is hidden");
     openapi("hso");
     openapi("low");
+    pages_as_json("hso", false);
+    pages_as_json("audit", true);
 }
 
 /* ---- more links than a page holds ---- */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "web/pages/inside.h"
+#include "web/pages/openapi.h"
 
 struct doc { const struct request *request; struct arena *arena; struct val *schemas, *paths; };
 
@@ -252,5 +253,6 @@ struct val *api_document(const struct request *request)
             add_schema(&doc, &pack->registers[i]);
             add_paths(&doc, &pack->registers[i]);
         }
+    api_document_pages(request, doc.paths);
     return whole;
 }
