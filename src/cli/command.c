@@ -71,10 +71,13 @@ const struct command commands[] = {
         "(2026-11-22T13:05:00Z; without one an event counts), --level the rules (informational, low, medium, high, critical), and --map names\n"
         "another log-source map. Correlations count over all files by the events' own times; --lateness (1h) says how late an event may still come\n"
         "when more wait than memory holds. Exit status 1: something could not be read."), cli_scan},
-    {"rules", "check DIR... | list DIR... | explain RULE EVENT [--rules DIR...] [--record N] [--map FILE]", T_("check, list and explain Sigma rules"),
+    {"rules", "check DIR... | list DIR... | explain RULE EVENT [--rules DIR...] [--record N] [--map FILE] | bundle [--key FILE] [--publisher TEXT] [--name TEXT] [--made TIME] DIR... | keygen FILE", T_("check, list, explain and pack Sigma rules"),
      T_("check names each rule that cannot be compiled, with file, line and reason; exit status 1: there is one. list prints a line for each: id,\n"
         "kind, level, log source, title. explain takes a rule (id, name, title, or its file) and a file with an event (a log that scan reads; the first one,\n"
-        "or number N), and prints as JSON which tests of the rule hold, and why it matches or does not."), cli_rules},
+        "or number N), and prints as JSON which tests of the rule hold, and why it matches or does not. bundle writes the rules of folders to standard\n"
+        "output as one file for delivery to an office, signed with the secret key in FILE, or unsigned without --key; it names who publishes it (the\n"
+        "login unless told), a name (that of the folder) and when it was made (now). keygen writes a new secret key to FILE, which must not exist, and\n"
+        "prints the public key and its fingerprint, which two persons enrol in the office. See docs/rule-bundles.md."), cli_rules},
     {"evtx", "FILE... [--counts]", T_("event logs of Windows as JSON, a record a line"),
      T_("Reads EVTX files, each in a jail, and writes one JSON object a line to standard output, in the shape that public converters write; with\n"
         "--counts only how many records, chunks and damages each file has. Damaged files give what can be read of them, and say on standard error\n"

@@ -98,6 +98,19 @@ static bool read_map(struct arena *arena, const char *path, struct sigma_text *r
     return ret->text;
 }
 
+bool rule_set_files(struct arena *arena, const char *const *paths, size_t n, struct reasons *reasons, const char *const **ret, size_t *ret_n)
+{
+    struct list list = {.arena = arena, .paths = ARENA_ARRAY(arena, const char *, FILES_MOST)};
+    bool good = true;
+    for (size_t i = 0; good && i < n; i++)
+        good = collect(&list, paths[i], reasons);
+    if (list.full)
+        reason_add(reasons, "rules.many", NULL, T_("There are more than 100,000 files of rules."));
+    *ret = list.paths;
+    *ret_n = list.n;
+    return good && !list.full;
+}
+
 bool rule_set_load(struct rule_set *set, struct arena *arena, const char *const *paths, size_t n, const char *map, struct reasons *reasons)
 {
     struct list list = {.arena = arena, .paths = ARENA_ARRAY(arena, const char *, FILES_MOST)};

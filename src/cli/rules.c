@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/jailed_stream.h"
+#include "cli/rule_bundle.h"
 #include "cli/rule_set.h"
 #include "cli/scan_jail.h"
 
@@ -169,6 +170,8 @@ static bool read_arguments(struct asked *asked, int argc, char **argv)
 
 int cli_rules(int argc, char **argv)
 {
+    if (argc > 1 && (str_eq(argv[1], "bundle") || str_eq(argv[1], "keygen")))
+        return cli_rules_bundle(argc - 1, argv + 1);
     struct arena *arena = arena_new((size_t)2 << 30);
     struct asked asked = {.words = ARENA_ARRAY(arena, const char *, (size_t)argc + 1), .rules = ARENA_ARRAY(arena, const char *, (size_t)argc + 1)};
     struct reasons reasons;
