@@ -252,6 +252,7 @@ struct applying {
     struct outcome *outcome;
     const char *cause;                         /* the office acts */
     const struct rule *under;
+    bool (*fill)(struct stage *, void *, struct outcome *); void *fill_arg;    /* instead of the change's ops */
     bool only_try;
     bool wrote;
     void (*done)(void *);
@@ -358,6 +359,8 @@ static bool apply_ops(struct applying *applying, struct stage *stage)
 {
     const struct change *change = applying->change;
     struct outcome *outcome = applying->outcome;
+    if (applying->fill)
+        return applying->fill(stage, applying->fill_arg, outcome) && (!outcome->n_numbers || engines_follow(stage));
     outcome->numbers = ARENA_ARRAY(applying->arena, const char *, change->n_ops + 1);
     if (change->n_ops == 0 || change->n_ops > CHANGE_MOST)
         return refuse(stage, BAD_INPUT, "change.size", NULL, T_("A change holds 1 to %1$s record changes."), CHANGE_MOST_TEXT);
@@ -386,7 +389,7 @@ static bool run_stage(struct applying *applying, struct txn *txn, struct stage *
         return false;
     }
     good = good && apply_ops(applying, begun);
-    if (!good || applying->only_try) {
+    if (!good || applying->only_try || (applying->fill && !outcome->n_numbers)) {
         outcome->status = good ? OK : begun->failure;
         if (!good)
             outcome->n_numbers = 0;
@@ -515,8 +518,8 @@ enum status office_submit(struct office *office, const struct change *change, st
     return status;
 }
 
-enum status office_act(struct office *office, const char *rule, const char *cause, const struct op *ops, size_t n_ops,
-                       moment now, struct arena *arena, struct outcome *ret)
+static enum status act(struct office *office, const char *rule, const char *cause, const struct op *ops, size_t n_ops,
+                       bool (*fill)(struct stage *, void *, struct outcome *), void *arg, moment now, struct arena *arena, struct outcome *ret)
 {
     struct applying applying;
     char *both = arena_printf(arena, "%s: %s", rule, cause), time[MOMENT_TEXT];
@@ -524,5 +527,19 @@ enum status office_act(struct office *office, const char *rule, const char *caus
     prepare(&applying, office, &change, arena, ret);
     applying.cause = both;
     applying.under = pack_rule(office->pack, rule);
+    applying.fill = fill;
+    applying.fill_arg = arg;
     return perform(&applying);
+}
+
+enum status office_act(struct office *office, const char *rule, const char *cause, const struct op *ops, size_t n_ops,
+                       moment now, struct arena *arena, struct outcome *ret)
+{
+    return act(office, rule, cause, ops, n_ops, NULL, NULL, now, arena, ret);
+}
+
+enum status apply_in_writer(struct office *office, const char *rule, const char *cause, bool (*fill)(struct stage *, void *, struct outcome *), void *arg,
+                            moment now, struct arena *arena, struct outcome *ret)
+{
+    return act(office, rule, cause, NULL, 0, fill, arg, now, arena, ret);
 }

@@ -182,6 +182,9 @@ bool label_for_create(struct stage *, struct staged_image *, const struct op *);
 /* ---- operations (apply.c) ---- */
 
 struct proposal { struct staged_image *item; record_id proposer_person; };
+/* office_act, whose ops are found in the writer: `fill` stages them with apply_op and tells the records changed. When it stages none, nothing is written. */
+enum status apply_in_writer(struct office *, const char *rule, const char *cause, bool (*fill)(struct stage *, void *arg, struct outcome *), void *arg,
+                            moment now, struct arena *, struct outcome *ret) MUST_CHECK;
 bool apply_op(struct stage *, const struct op *, const char **ret_number, bool *ret_proposed);
 bool apply_step(struct stage *, struct staged_image *, const struct op *, bool *ret_proposed);
 bool propose(struct stage *, struct staged_image *, const struct op *, const char **ret_number);

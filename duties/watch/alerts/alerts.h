@@ -44,11 +44,11 @@ struct watch_hit {
     const char *const *tags; size_t n_tags;        /* as the rule has them; "attack.t1059.001" becomes a technique */
     uint64_t seq;                                  /* of the event in the spool, from 1; 0: not from a spool, always counted */
     moment time;                                   /* the event's own; MOMENT_NONE: the instant of taking */
-    const char *entity;                            /* a correlation's group, or what the worker took from the event (entity.h); NULL: taken from `event` */
+    const char *entity;                            /* a correlation's group, or what the worker took from the event (event/entity.h); NULL: taken from `event` */
     const char *event; size_t event_len;           /* JSON; NULL: none */
 };
 
-/* The arena (at least 8 MiB of room) and the office outlive it. NULL with reasons when the pack in force has not the rules named above. */
+/* The arena (at least 12 MiB of room) and the office outlive it. NULL with reasons when the pack in force has not the rules named above. */
 struct alerts *alerts_open(struct office *, struct arena *, struct reasons *);
 /* OK, also when single hits could not become an alert (a label above the ceiling, labels of two policies): then reasons say why, once for each
  * group, and alerts_counts tells how many. Otherwise nothing of this call is counted and the caller gives the same hits again. */
