@@ -150,7 +150,8 @@ static bool hand_out(struct outlet *outlet, struct generation *g, uint64_t end)
     g->filled = 0;
     g->over = false;
     if (len)
-        outlet_deliver(outlet, token, g->line, len, cut, outlet->port->address);
+        outlet_deliver(outlet, token, g->line, len, cut,
+                       &(struct origin){ .peer = outlet->port->address, .sender = outlet->port->address });
     return true;
 }
 
@@ -429,7 +430,7 @@ static enum status load(struct outlet *outlet, struct reasons *reasons)
         if (!find_saved(f->folder, f->name, &saved[i], &file)) {
             log_warn("wire: a file that port %s followed is gone; what it held behind byte %llu was not read",
                      outlet->port->name, (unsigned long long)saved[i].offset);
-            outlet->counts.gaps++;
+            TALLY(outlet->counts.gaps, 1);
             continue;
         }
         struct generation *g = add_generation(outlet, &file, saved[i].offset);

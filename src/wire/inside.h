@@ -2,14 +2,16 @@
  *
  * The inside of wire: one thread, one epoll, a socket or follower per port. Private to the wire room.
  *
- * Threads: everything belongs to wire's thread, except followers' queues and offsets, which `wire_settle` moves from any
- * thread under `lock`, and the counts, which are read under it. `took` is called without the lock.
+ * Threads: everything belongs to wire's thread, except followers' queues and offsets and RELP's windows, which `wire_settle`
+ * moves from any thread under `lock`, and the counts, which wire's thread alone writes and anybody reads. `took` is called
+ * without the lock.
  */
 #ifndef WIRE_INSIDE_H
 #define WIRE_INSIDE_H
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/socket.h>
 
 #include "base/hash.h"
 #include "wire/wire.h"
@@ -19,16 +21,19 @@ struct outlet;
 /* What epoll wakes: the struct stands first in what it belongs to. */
 struct watch { void (*ready)(struct outlet *, struct watch *, uint32_t events); struct outlet *outlet; int fd; };
 
+struct tallies { _Atomic uint64_t messages, bytes, cut, put_out, gaps, lost, refused; _Atomic unsigned peers; };
+/* Adds to a count that this thread alone writes. */
+#define TALLY(count, n) atomic_store_explicit(&(count), atomic_load_explicit(&(count), memory_order_relaxed) + (n), memory_order_relaxed)
+
 struct outlet {                              /* one port, opened */
     struct wire *wire;
     const struct port *port;
     size_t index, max_message;
     struct watch watch;                      /* the listening or receiving socket */
-    struct peer *peers;                      /* of PORT_TCP, the longest silent first */
-    struct peer *last_peer, *dead;
+    struct crowd *crowd;                     /* of streams */
+    struct datagrams *datagrams;             /* of PORT_UDP */
     struct follower *follower;               /* of PORT_FILE */
-    char *buffer;                            /* of PORT_UDP */
-    struct wire_counts counts;
+    struct tallies counts;
 };
 struct wire {
     struct wire_taker taker;
@@ -36,6 +41,8 @@ struct wire {
     pthread_t thread;
     bool running;
     int epoll, wakeup, inotify, state;       /* state: the folder's descriptor */
+    int spare;                               /* given up for a moment when the process has no descriptor left, to turn peers away */
+    char *scratch;                           /* what streams are read into; `scratch_room` bytes, made at the first need */
     struct watch wakeup_watch, inotify_watch;
     _Atomic bool stopping;
     struct outlet *outlets;
@@ -43,12 +50,28 @@ struct wire {
 };
 
 /* Hands a message to the taker and counts it. */
-void outlet_deliver(struct outlet *, uint64_t token, const char *bytes, size_t len, bool cut, const char *peer);
+struct origin { const char *peer, *sender, *fingerprint; };
+void outlet_deliver(struct outlet *, uint64_t token, const char *bytes, size_t len, bool cut, const struct origin *);
 bool wire_watch(struct wire *, struct watch *, uint32_t events);
+int64_t wire_ticks(void);                    /* milliseconds of the steady clock, for patience */
 
+enum { peer_text = 64, scratch_room = 256 << 10 };
+/* The address without its port into host, and with it into peer. */
+void name_address(const struct sockaddr_storage *, char peer[peer_text], char host[peer_text]);
 enum status listen_open(struct outlet *, struct reasons *) MUST_CHECK;
-void listen_close(struct outlet *);
-void listen_bury(struct outlet *);           /* after each turn: frees the peers closed in it */
+bool port_address_good(const char *);       /* whether it is one that can be listened at */
+
+/* udp.c */
+bool datagrams_open(struct outlet *);        /* the socket stands in outlet->watch */
+void datagrams_close(struct outlet *);
+
+/* peers.c: the peers of a listening port; stream.c reads and answers them */
+struct peer;
+enum status crowd_open(struct outlet *, struct reasons *) MUST_CHECK;
+void crowd_close(struct outlet *);
+void crowd_turn(struct outlet *);            /* after each turn: frees the peers closed in it, puts the impatient out */
+/* Under the lock: marks the messages; true when some peer can be answered. */
+bool crowd_settle(struct outlet *, const uint64_t *tokens, size_t n);
 
 /* ---- followed files ---- */
 

@@ -12,6 +12,7 @@
 #include <sys/inotify.h>
 #include <sys/socket.h>
 #include <netinet/in.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -20,17 +21,23 @@
 
 enum { tick_ms = 500 };
 
-void outlet_deliver(struct outlet *outlet, uint64_t token, const char *bytes, size_t len, bool cut, const char *peer)
+void outlet_deliver(struct outlet *outlet, uint64_t token, const char *bytes, size_t len, bool cut, const struct origin *origin)
 {
     struct wire *wire = outlet->wire;
-    struct port_message message = { .bytes = bytes, .len = len, .peer = peer, .cut = cut,
+    struct port_message message = { .bytes = bytes, .len = len, .peer = origin->peer, .sender = origin->sender,
+                                    .fingerprint = origin->fingerprint, .cut = cut,
                                     .received = wire->taker.now(wire->taker.arg) };
-    pthread_mutex_lock(&wire->lock);
-    outlet->counts.messages++;
-    outlet->counts.bytes += len;
-    outlet->counts.cut += cut;
-    pthread_mutex_unlock(&wire->lock);
+    TALLY(outlet->counts.messages, 1);
+    TALLY(outlet->counts.bytes, len);
+    TALLY(outlet->counts.cut, cut);
     wire->taker.took(wire->taker.arg, outlet->port, token, &message);
+}
+
+int64_t wire_ticks(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 bool wire_watch(struct wire *wire, struct watch *watch, uint32_t events)
@@ -60,7 +67,7 @@ static void *run(void *arg)
                 watch->ready(watch->outlet, watch, events[i].events);
         }
         for (size_t i = 0; i < wire->n_outlets; i++)
-            listen_bury(&wire->outlets[i]);
+            crowd_turn(&wire->outlets[i]);
         more = false;
         for (size_t i = 0; i < wire->n_outlets && !atomic_load(&wire->stopping); i++)
             if (wire->outlets[i].follower)
@@ -129,9 +136,10 @@ enum status wire_open(const struct port *ports, size_t n, const char *state_fold
         return NO_MEMORY;
     pthread_mutex_init(&wire->lock, NULL);
     wire->taker = taker;
-    wire->state = wire->inotify = -1;
+    wire->state = wire->inotify = wire->spare = -1;
     wire->epoll = epoll_create1(EPOLL_CLOEXEC);
     wire->wakeup = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    wire->spare = fcntl(wire->wakeup, F_DUPFD_CLOEXEC, 0);
     wire->outlets = calloc(n + 1, sizeof *wire->outlets);
     enum status status = OK;
     wire->wakeup_watch = (struct watch){ .ready = drain, .fd = wire->wakeup };
@@ -165,14 +173,18 @@ void wire_close(struct wire *wire)
     }
     for (size_t i = 0; i < wire->n_outlets; i++) {
         follow_close(&wire->outlets[i]);
-        listen_close(&wire->outlets[i]);
+        crowd_close(&wire->outlets[i]);
+        datagrams_close(&wire->outlets[i]);
+        if (wire->outlets[i].watch.fd >= 0)
+            close(wire->outlets[i].watch.fd);
     }
-    int fds[] = { wire->epoll, wire->wakeup, wire->inotify, wire->state };
+    int fds[] = { wire->epoll, wire->wakeup, wire->inotify, wire->state, wire->spare };
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
         if (fds[i] >= 0)
             close(fds[i]);
     pthread_mutex_destroy(&wire->lock);
     free(wire->outlets);
+    free(wire->scratch);
     free(wire);
 }
 
@@ -184,6 +196,7 @@ enum status wire_settle(struct wire *wire, const uint64_t *tokens, size_t n)
     bool moved = false;
     pthread_mutex_lock(&wire->lock);
     for (size_t i = 0; i < wire->n_outlets; i++) {
+        moved |= crowd_settle(&wire->outlets[i], tokens, n);
         if (!wire->outlets[i].follower || !follow_settle(&wire->outlets[i], tokens, n))
             continue;
         moved = true;
@@ -221,8 +234,8 @@ bool wire_counts(struct wire *wire, const char *port_name, struct wire_counts *r
     struct outlet *outlet = outlet_named(wire, port_name);
     if (!outlet)
         return false;
-    pthread_mutex_lock(&wire->lock);
-    *ret = outlet->counts;
-    pthread_mutex_unlock(&wire->lock);
+    const struct tallies *t = &outlet->counts;
+    *ret = (struct wire_counts){ .messages = t->messages, .bytes = t->bytes, .cut = t->cut, .put_out = t->put_out,
+                                 .gaps = t->gaps, .lost = t->lost, .refused = t->refused, .peers = t->peers };
     return true;
 }

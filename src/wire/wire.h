@@ -27,20 +27,32 @@ enum status mail_send(const struct mail_relay *, const struct mail *, struct rea
 
 /* ---- ports ---- */
 
-enum port_kind { PORT_UDP, PORT_TCP, PORT_FILE };
+enum port_kind {
+    PORT_UDP, PORT_TCP, PORT_FILE,
+    PORT_TLS,                                /* as PORT_TCP, over TLS (RFC 5425: with FRAME_SYSLOG) */
+    PORT_RELP, PORT_RELPS,                   /* RELP, plain and over TLS: answered when settled */
+};
 enum port_frame {
     FRAME_LINES,                             /* a message ends with LF (CR before it goes) or NUL */
     FRAME_SYSLOG,                            /* RFC 6587: "<length> <bytes>" where it begins with a digit, else lines */
 };
+/* PEM texts, as bytes: a locked process opens no files. With client_ca, a peer that shows no certificate of that
+ * authority for client authentication is turned away. */
+struct port_tls { const char *certificate, *key, *client_ca; };
 struct port {
     const char *name;                        /* letters, digits, dots, dashes: it names the state file */
     enum port_kind kind;
     const char *address;                     /* "127.0.0.1:5514", "[::1]:0" or a file's path */
     size_t max_message;                      /* 0: 65536; what is longer is delivered cut and counted */
-    enum port_frame frame;                   /* of PORT_TCP */
-    unsigned max_peers;                      /* of PORT_TCP, 0: 256; a further one puts the longest silent one out */
+    enum port_frame frame;                   /* of PORT_TCP and PORT_TLS */
+    unsigned max_peers;                      /* of streams, 0: 256, at most 4096; a further one puts another out, see wire_counts */
+    const struct port_tls *tls;              /* of PORT_TLS and PORT_RELPS */
+    unsigned patience_ms;                    /* 0: 10000: for the handshake and RELP's "open" */
 };
-struct port_message { const char *bytes; size_t len; const char *peer; moment received; bool cut; };
+/* peer: where it came from, "192.0.2.1:40000", or the file's path. sender: who sends, the same for all its connections:
+ * the subject of the certificate that was shown and checked ("CN=web1,O=Example"), else the address without its port,
+ * or the file's path. fingerprint: "sha256:<64 hex digits>" of that certificate, else NULL. */
+struct port_message { const char *bytes; size_t len; const char *peer, *sender, *fingerprint; moment received; bool cut; };
 struct wire;                                 /* one thread with epoll over all ports */
 /* `took` runs in wire's thread; while it runs nothing else is read: slow takers slow their peers down. */
 struct wire_taker {
@@ -53,7 +65,10 @@ struct wire_taker {
 enum status wire_open(const struct port *ports, size_t n, const char *state_folder, struct wire_taker,
                       struct reasons *, struct wire **ret) MUST_CHECK;
 /* To be called with the messages' tokens once what was made of them is durable, in any order, from any thread, also
- * inside `took`. For followed files the offset moves over messages settled without a gap; when this returns OK it has
+ * inside `took`. Tokens are 0 where nothing waits for this (UDP, TCP, TLS); those may be handed in, too. RELP: the peer
+ * is answered, in the order in which it sent; at most 1024 messages of a peer are handed out unsettled, then it is not
+ * read. A peer that was cut off sends again what it got no answer for: such messages come twice, and the protocol
+ * says nothing by which to know them. For followed files the offset moves over messages settled without a gap; when this returns OK it has
  * been saved (written, synced, renamed), so after a crash what is settled does not come again and what is not does.
  * FAILED_IO: not saved; the next call tries again. At most 65536 messages of a file are handed out unsettled. */
 enum status wire_settle(struct wire *, const uint64_t *tokens, size_t n) MUST_CHECK;
@@ -61,6 +76,8 @@ int wire_bound_port(struct wire *, const char *port_name);   /* for port 0; -1 w
 struct wire_counts {
     uint64_t messages, bytes, cut;           /* handed out; of those, cut to max_message */
     uint64_t put_out, gaps;                  /* peers put out; times a followed file could not be found again */
+    uint64_t lost;                           /* UDP: datagrams the kernel dropped, since nobody read them in time */
+    uint64_t refused;                        /* TLS: handshakes that failed, with a certificate that does not do or none */
     unsigned peers;
 };
 bool wire_counts(struct wire *, const char *port_name, struct wire_counts *ret);

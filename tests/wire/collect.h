@@ -12,7 +12,7 @@
 #include "tap.h"
 #include "wire/wire.h"
 
-struct got { char *text; size_t len; uint64_t token; bool cut; char peer[64]; char port[64]; };
+struct got { char *text; size_t len; uint64_t token; bool cut; char peer[64], sender[256], fingerprint[72], port[64]; };
 struct collect {
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -32,6 +32,8 @@ static inline void collect_took(void *arg, const struct port *port, uint64_t tok
     memcpy(g->text, m->bytes, m->len);
     g->text[m->len] = 0;
     snprintf(g->peer, sizeof g->peer, "%s", m->peer);
+    snprintf(g->sender, sizeof g->sender, "%s", m->sender);
+    snprintf(g->fingerprint, sizeof g->fingerprint, "%s", m->fingerprint ? m->fingerprint : "");
     snprintf(g->port, sizeof g->port, "%s", port->name);
     pthread_cond_broadcast(&c->changed);
     pthread_mutex_unlock(&c->lock);
