@@ -188,6 +188,8 @@ static void tick(void)
     mkdir(path, 0700);
     snprintf(path, sizeof path, "%s/segments", image_folder);
     mkdir(path, 0700);
+    snprintf(path, sizeof path, "%s/spool", image_folder);
+    mkdir(path, 0700);
     for (struct shadow *f = files; f; f = f->next) {
         write_image(f);
     }
