@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define LANE_SLOTS 1024u                     /* sources of one lane */
-#define LANE_HOLES 64u
+#define LANE_HOLES 256u
 #define LANE_PART (256u << 10)               /* bytes of a part of what comes in parts */
 
 enum lane_kind {
@@ -43,6 +43,24 @@ static inline bool lane_covers(const struct lane_cover *cover, uint64_t seq)
         if (cover->holes[i] == seq)
             return false;
     return seq <= cover->through;
+}
+/* What one of the two has seen. Holes beyond the room end the cover before them: then a message may be looked at twice, never not at all. */
+static inline struct lane_cover lane_cover_join(const struct lane_cover *a, const struct lane_cover *b)
+{
+    struct lane_cover joined = {.through = a->through > b->through ? a->through : b->through};
+    const struct lane_cover *both[2] = {a, b};
+    for (int k = 0; k < 2; k++)
+        for (uint32_t i = 0; i < both[k]->n && i < LANE_HOLES; i++) {
+            uint64_t hole = both[k]->holes[i];
+            bool there = hole > joined.through || lane_covers(a, hole) || lane_covers(b, hole);
+            for (uint32_t j = 0; j < joined.n && !there; j++)
+                there = joined.holes[j] == hole;
+            if (!there && joined.n < LANE_HOLES)
+                joined.holes[joined.n++] = hole;
+            else if (!there && hole - 1 < joined.through)
+                joined.through = hole - 1;
+        }
+    return joined;
 }
 
 #endif

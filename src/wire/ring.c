@@ -66,6 +66,13 @@ void ring_free(struct ring *ring)
     free(ring);
 }
 
+void ring_reset(struct ring *ring)
+{
+    memset(ring->shared, 0, sizeof *ring->shared);
+    ring->put = ring->taken = 0;
+    ring->broken = false;
+}
+
 bool ring_broken(const struct ring *ring) { return ring->broken; }
 
 /* ---- waiting ---- */

@@ -98,6 +98,7 @@ bool ring_put(struct ring *, const void *, size_t len, int timeout_ms);
  * was longer than cap (it is gone) or the other side wrote nonsense. */
 long ring_take(struct ring *, void *out, size_t cap, int timeout_ms);
 void ring_end(struct ring *);                /* by either side: no more will be put */
+void ring_reset(struct ring *);              /* empty and as new, while neither side uses it: the process at the other side is another one */
 bool ring_broken(const struct ring *);       /* the other side wrote nonsense: give it up */
 
 #endif

@@ -63,7 +63,7 @@ struct live_verdict {
     uint32_t generation;
     uint32_t rules, ready, refused, correlations, filters;
     uint32_t milliseconds;                   /* that compiling took, of processor time */
-    const struct live_refused { const char *rule_id, *title, *where, *why[2]; } *list; size_t n_list;      /* the first LIVE_REFUSED_MOST */
+    const struct live_refused { const char *rule_id, *title, *where, *why[LANG_COUNT]; } *list; size_t n_list;      /* the first LIVE_REFUSED_MOST */
     const char *fault;                       /* nothing was compiled, and why; "" none. The rules before stay in force then */
 };
 #define LIVE_REFUSED_MOST 200u
