@@ -116,8 +116,11 @@ static void correlate_figures(void)
     }
     double took = clock_of(CLOCK_THREAD_CPUTIME_ID) - begun, speed = UPDATES / took / 1e6;
     struct correlate_counts counts = correlator_counts(correlator);
-    snprintf(remark, sizeof remark, "%zu groups of four events; %llu evicted", counts.groups, (unsigned long long)counts.evicted);
+    double each = counts.groups ? (double)counts.used / (double)counts.groups : 0;
+    snprintf(remark, sizeof remark, "%zu groups; %llu evicted", counts.groups, (unsigned long long)counts.evicted);
     figure("Correlation, updates", ">= 1", speed, speed, speed, " million/s", remark);
+    snprintf(remark, sizeof remark, "%zu groups, each with its four events and its share of the table", counts.groups);
+    figure("Correlation, memory of a group", "<= 150", each, each, each, " bytes", remark);
     sigma_free(sigma);
     arena_free(scratch);
     arena_free(arena);

@@ -236,7 +236,7 @@ static void report(void *arg, const struct correlated *found)
     if (correlator_silences(c->correlator, found->rule) || !correlation_shape(c->sigma, found->rule, &shape))
         return;
     struct scan_hit hit = {.rule = sigma_rule(c->sigma, found->rule), .file = c->files[c->input], .time = c->event.time, .record = c->event.record,
-                           .correlation = shape.type, .first = found->first, .last = found->last, .value = found->value, .groups = shape.groups, .n_groups = shape.n_groups};
+                           .correlation = shape.type, .first = found->first, .last = found->last, .value = found->value, .partial = found->partial, .groups = shape.groups, .n_groups = shape.n_groups};
     const char **values = ARENA_ARRAY(c->scratch, const char *, shape.n_groups + 1);
     for (size_t i = 0; i < shape.n_groups; i++)
         values[i] = shown(c, found->groups[i]);

@@ -64,6 +64,8 @@ static void correlation_members(struct arena *arena, struct val *line, const str
     val_set_str(arena, line, "correlation", hit->correlation);
     val_set(arena, line, "group", group);
     (val_set)(arena, line, counts(hit) ? "count" : "value", value);
+    if (hit->partial)
+        val_set_bool(arena, line, "partial", true);
     val_set_str(arena, line, "from", iso(hit->first, at));
     val_set_str(arena, line, "until", iso(hit->last, at));
 }

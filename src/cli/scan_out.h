@@ -22,6 +22,7 @@ struct scan_hit {
     const char *correlation;
     moment first, last;
     double value;
+    bool partial;
     const char *const *groups, *const *group_values; size_t n_groups;
 };
 enum scan_format { SCAN_JSON, SCAN_CSV, SCAN_HTML };

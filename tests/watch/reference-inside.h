@@ -84,6 +84,19 @@ struct variant { const struct node *alternatives[8]; size_t n; struct rename *re
 bool source_variants(struct reference *, const char *product, const char *category, const char *service, struct variant **ret, const char **ret_why);
 bool variant_holds(const struct reference *, const struct variant *, const struct event *);
 
+/* ---- reference-correlation.c */
+struct counting {                          /* what a correlation counts */
+    size_t index;                          /* of its rule */
+    int type;
+    size_t *rules; size_t n_rules;
+    const char **groups; size_t n_groups;  /* for each of the rules its n_groups fields */
+    const char **fields; size_t n_fields;
+    moment span;
+    struct { unsigned order; double number; } criteria[6]; size_t n_criteria;
+    bool has_percentile, generate; unsigned percentile;
+};
+void correlations_ready(struct reference *);
+
 /* ---- reference-rule.c */
 struct rule {
     struct reference_rule shown;
@@ -92,6 +105,7 @@ struct rule {
     struct expression **conditions; size_t n_conditions;    /* one is enough */
     struct variant *variants;
     struct rule **filters; size_t n_filters;                /* each must hold, too */
+    struct counting *counting;                              /* of a correlation */
     struct rule *next;
 };
 

@@ -189,6 +189,7 @@ void reference_ready(struct reference *reference)
                 && source_fits(filter->shown.category, rule->shown.category) && source_fits(filter->shown.service, rule->shown.service))
                 rule->filters[rule->n_filters++] = filter;
     }
+    correlations_ready(reference);
 }
 size_t reference_count(const struct reference *reference) { return reference->n; }
 const struct reference_rule *reference_rule(const struct reference *reference, size_t index) { return &reference->rules[index]->shown; }

@@ -14,6 +14,7 @@
  *     reference-condition.c  "1 of selection* and not filter"
  *     reference-source.c     log sources
  *     reference-rule.c       documents to rules; a rule against an event
+ *     reference-correlation.c   correlations, over all events that were ever seen
  */
 #ifndef TESTS_REFERENCE_H
 #define TESTS_REFERENCE_H
@@ -42,5 +43,16 @@ size_t reference_count(const struct reference *);
 const struct reference_rule *reference_rule(const struct reference *, size_t index);
 void reference_free(struct reference *);         /* compiled regexes and scratch; the rest is the arena's */
 bool reference_match(const struct reference *, size_t index, const struct event *);
+
+/* Correlations over a stream of events; each event with the rules that match it. Everything is kept, so streams are short. */
+struct reference_stream;
+struct reference_correlated { size_t rule; double value; moment first, last; };
+typedef void reference_found(void *arg, const struct reference_correlated *);
+struct reference_stream *reference_stream_new(struct reference *, struct arena *, moment lateness);
+void reference_stream_take(struct reference_stream *, const struct event *, const bool *matches, reference_found *, void *arg);
+size_t reference_stream_late(const struct reference_stream *);
+size_t reference_stream_timeless(const struct reference_stream *);
+/* Whether hits of the rule are only there to be counted. */
+bool reference_silences(const struct reference *, size_t index);
 
 #endif

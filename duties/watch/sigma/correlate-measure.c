@@ -2,7 +2,6 @@
  *
  * What a window holds, as the number that the condition is about.
  */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,14 +39,15 @@ static double in_order(struct correlator *c, const struct corr_watch *w, const s
     double longest = 0;
     for (size_t i = 0; i < w->c->n_rules; i++)
         starts[i] = MOMENT_NONE;
-    for (uint32_t at = first; at && c->nodes[at].time <= end; at = c->nodes[at].next) {
+    for (uint32_t at = first; at && CORR_TIME(&c->nodes[at]) <= end; at = c->nodes[at].next) {
         const struct corr_node *node = &c->nodes[at];
-        if (node->place == 0)
-            starts[0] = node->time;
-        else if (starts[node->place - 1] > starts[node->place])
-            starts[node->place] = starts[node->place - 1];
-        if (starts[node->place] != MOMENT_NONE && node->place + 1 > longest)
-            longest = node->place + 1;
+        uint32_t place = CORR_PLACE(node);
+        if (place == 0)
+            starts[0] = CORR_TIME(node);
+        else if (starts[place - 1] > starts[place])
+            starts[place] = starts[place - 1];
+        if (starts[place] != MOMENT_NONE && place + 1 > longest)
+            longest = place + 1;
     }
     return longest;
 }
@@ -56,8 +56,8 @@ static double distinct_places(const struct correlator *c, const struct corr_watc
 {
     uint64_t seen[4] = {0};
     double n = 0;
-    for (uint32_t at = first; at && c->nodes[at].time <= end; at = c->nodes[at].next) {
-        uint32_t rule = c->nodes[at].place;
+    for (uint32_t at = first; at && CORR_TIME(&c->nodes[at]) <= end; at = c->nodes[at].next) {
+        uint32_t rule = CORR_PLACE(&c->nodes[at]);
         n += !(seen[rule / 64] >> rule % 64 & 1);
         seen[rule / 64] |= UINT64_C(1) << rule % 64;
     }
@@ -67,29 +67,29 @@ static double distinct_places(const struct correlator *c, const struct corr_watc
 static double rank(struct correlator *c, double percentile, size_t n)
 {
     qsort(c->sorted, n, sizeof *c->sorted, by_size);
-    size_t at = (size_t)ceil(percentile / 100 * (double)n);
+    size_t at = ((size_t)percentile * n + 99) / 100;        /* whole numbers: 7 percent of 100 are 7 */
     return c->sorted[at ? at - 1 : 0];
 }
 
-bool corr_measure(struct correlator *c, const struct corr_watch *w, const struct corr_group *g, moment end, uint64_t own, double *ret, moment *ret_first)
+bool corr_measure(struct correlator *c, const struct corr_watch *w, const struct corr_group *g, moment end, uint64_t own, struct measured *ret)
 {
     uint32_t first = g->head, n = g->n;
-    while (first && c->nodes[first].time < end - w->c->timespan) {
+    while (first && CORR_TIME(&c->nodes[first]) < end - w->c->timespan) {
         first = c->nodes[first].next;
         n--;
     }
-    *ret_first = first ? c->nodes[first].time : end;
+    *ret = (struct measured){.first = first ? CORR_TIME(&c->nodes[first]) : end, .partial = g->trimmed && first == g->head};
     if (w->c->type == TEMPORAL || w->c->type == TEMPORAL_ORDERED) {
-        *ret = w->c->type == TEMPORAL ? distinct_places(c, w, first, end) : in_order(c, w, g, first, end);
+        ret->value = w->c->type == TEMPORAL ? distinct_places(c, w, first, end) : in_order(c, w, g, first, end);
         return true;
     }
     if ((w->c->type == EVENT_COUNT || w->c->type == VALUE_COUNT) && g->last <= end) {
-        *ret = n;
+        ret->value = n;
         return true;
     }
     double sum = 0, same = 0;
     n = 0;
-    for (uint32_t at = first; at && c->nodes[at].time <= end; at = c->nodes[at].next) {
+    for (uint32_t at = first; at && CORR_TIME(&c->nodes[at]) <= end; at = c->nodes[at].next) {
         uint64_t value = c->nodes[at].value;
         if (w->c->type == VALUE_SUM || w->c->type == VALUE_AVG)
             sum += number_of(value);
@@ -99,10 +99,10 @@ bool corr_measure(struct correlator *c, const struct corr_watch *w, const struct
         n++;
     }
     switch (w->c->type) {
-    case VALUE_SUM: *ret = sum; break;
-    case VALUE_AVG: *ret = n ? sum / n : 0; break;
-    case VALUE_PERCENTILE: *ret = n == 0 ? 0 : w->c->percentile < 0 ? 100 * same / n : rank(c, w->c->percentile, n); break;
-    default: *ret = n; break;
+    case VALUE_SUM: ret->value = sum; break;
+    case VALUE_AVG: ret->value = n ? sum / n : 0; break;
+    case VALUE_PERCENTILE: ret->value = n == 0 ? 0 : w->c->percentile < 0 ? 100 * same / n : rank(c, w->c->percentile, n); break;
+    default: ret->value = n; break;
     }
     return n > 0;
 }

@@ -14,7 +14,8 @@ static void give_nodes(struct correlator *c, uint32_t first, uint32_t last)
 
 void corr_expire(struct correlator *c, struct corr_group *g, moment before)
 {
-    while (g->head && c->nodes[g->head].time < before) {
+    while (g->head && CORR_TIME(&c->nodes[g->head]) < before) {
+        g->trimmed = 0;                    /* what went before it was older still */
         uint32_t node = g->head;
         g->head = c->nodes[node].next;
         g->n--;
@@ -24,18 +25,21 @@ void corr_expire(struct correlator *c, struct corr_group *g, moment before)
         g->tail = 0;
 }
 
-static uint32_t *link_of(struct correlator *c, const struct corr_group *g)
+static void unlink_group(struct correlator *c, const struct corr_group *g)
 {
-    uint32_t *link = &c->heads[g->low & (c->n_heads - 1)];
-    while (*link != (uint32_t)(g - c->groups))
-        link = &c->groups[*link].next;
-    return link;
+    uint32_t number = (uint32_t)(g - c->groups), *head = &c->heads[g->low & (c->n_heads - 1)], before = 0;
+    for (uint32_t at = *head; at != number; at = c->groups[at].next)
+        before = at;
+    if (before)
+        c->groups[before].next = g->next;
+    else
+        *head = g->next;
 }
 
 static void drop(struct correlator *c, struct corr_group *g)
 {
     uint32_t number = (uint32_t)(g - c->groups);
-    *link_of(c, g) = g->next;
+    unlink_group(c, g);
     if (g->head)
         give_nodes(c, g->head, g->tail);
     *g = (struct corr_group){.next = c->free_group};
@@ -82,18 +86,27 @@ struct corr_group *corr_find(struct correlator *c, const uint64_t key[2], uint32
     return g;
 }
 
-void corr_insert(struct correlator *c, struct corr_group *g, moment time, uint64_t value, uint32_t place, uint32_t most)
+static void drop_oldest(struct correlator *c, struct corr_group *g)
 {
-    if (g->n >= most) {
-        uint32_t oldest = g->head;
-        g->head = c->nodes[oldest].next;
-        g->tail = g->head ? g->tail : 0;
-        g->n--;
-        give_nodes(c, oldest, oldest);
+    uint32_t oldest = g->head;
+    g->head = c->nodes[oldest].next;
+    g->tail = g->head ? g->tail : 0;
+    g->n--;
+    g->trimmed = 1;
+    give_nodes(c, oldest, oldest);
+}
+
+bool corr_insert(struct correlator *c, struct corr_group *g, moment time, uint64_t value, uint32_t place, uint32_t most)
+{
+    if (g->head && time < CORR_TIME(&c->nodes[g->head]) && (g->trimmed || g->n >= most)) {
+        g->trimmed = 1;
+        return false;
     }
+    if (g->n >= most)
+        drop_oldest(c, g);
     while (!c->free_node) {
         if (c->counts.groups == 1) {                   /* the only group holds all nodes: its oldest goes */
-            corr_expire(c, g, c->nodes[g->head].time + 1);
+            drop_oldest(c, g);
             c->counts.cut++;
         } else {
             evict(c, g);
@@ -101,21 +114,25 @@ void corr_insert(struct correlator *c, struct corr_group *g, moment time, uint64
     }
     uint32_t node = c->free_node;
     c->free_node = c->nodes[node].next;
-    c->nodes[node] = (struct corr_node){.time = time, .value = value, .place = place};
-    if (!g->tail || c->nodes[g->tail].time <= time) {
+    c->nodes[node] = (struct corr_node){.value = value, .stamp = CORR_STAMP(time, place)};
+    if (!g->tail || CORR_TIME(&c->nodes[g->tail]) <= time) {
         if (g->tail)
             c->nodes[g->tail].next = node;
         else
             g->head = node;
         g->tail = node;
     } else {
-        uint32_t *link = &g->head;
-        while (c->nodes[*link].time <= time)
-            link = &c->nodes[*link].next;
-        c->nodes[node].next = *link;
-        *link = node;
+        uint32_t before = 0;
+        for (uint32_t at = g->head; CORR_TIME(&c->nodes[at]) <= time; at = c->nodes[at].next)
+            before = at;
+        c->nodes[node].next = before ? c->nodes[before].next : g->head;
+        if (before)
+            c->nodes[before].next = node;
+        else
+            g->head = node;
     }
     g->n++;
+    return true;
 }
 
 moment corr_remove_value(struct correlator *c, struct corr_group *g, uint64_t value)
@@ -124,12 +141,15 @@ moment corr_remove_value(struct correlator *c, struct corr_group *g, uint64_t va
     for (uint32_t at = g->head; at; before = at, at = c->nodes[at].next) {
         if (c->nodes[at].value != value)
             continue;
-        *(before ? &c->nodes[before].next : &g->head) = c->nodes[at].next;
+        if (before)
+            c->nodes[before].next = c->nodes[at].next;
+        else
+            g->head = c->nodes[at].next;
         if (g->tail == at)
             g->tail = before;
         g->n--;
         give_nodes(c, at, at);
-        return c->nodes[at].time;
+        return CORR_TIME(&c->nodes[at]);
     }
     return MOMENT_NONE;
 }

@@ -8,10 +8,10 @@
 
 #include "watch/sigma/correlate-inside.h"
 
-static const char magic[8] = "CORREL1";
+static const char magic[8] = "CORREL2";
 
 struct head { char magic[8]; moment newest; uint8_t secret[192]; uint32_t n_watches, n_groups; };
-struct group_state { uint64_t low, high; moment last, reported; uint32_t watch, n, holds, pad; };
+struct group_state { uint64_t low, high; moment last, reported; uint32_t watch, n, holds, pad; };      /* holds: and, in the second bit, trimmed */
 struct node_state { moment time; uint64_t value; uint32_t place, pad; };
 
 void correlator_write(const struct correlator *c, struct buf *out)
@@ -26,10 +26,10 @@ void correlator_write(const struct correlator *c, struct buf *out)
         const struct corr_group *g = &c->groups[i];
         if (!g->watch)
             continue;
-        const struct group_state state = {.low = g->low, .high = g->high, .last = g->last, .reported = g->reported, .watch = g->watch - 1, .n = g->n, .holds = g->holds};
+        const struct group_state state = {.low = g->low, .high = g->high, .last = g->last, .reported = g->reported, .watch = g->watch - 1, .n = g->n, .holds = g->holds | g->trimmed << 1u};
         buf_add(out, &state, sizeof state);
         for (uint32_t at = g->head; at; at = c->nodes[at].next) {
-            const struct node_state node = {.time = c->nodes[at].time, .value = c->nodes[at].value, .place = c->nodes[at].place};
+            const struct node_state node = {.time = CORR_TIME(&c->nodes[at]), .value = c->nodes[at].value, .place = CORR_PLACE(&c->nodes[at])};
             buf_add(out, &node, sizeof node);
         }
     }
@@ -47,10 +47,12 @@ static bool take(struct cursor *cursor, void *into, size_t n)
     return true;
 }
 
+static bool time_fits(moment time) { return time == MOMENT_NONE || (time > -CORR_TIME_MOST && time < CORR_TIME_MOST); }
+
 static bool read_group(struct correlator *c, struct cursor *cursor, const uint32_t *now, uint32_t n_watches)
 {
     struct group_state state;
-    if (!take(cursor, &state, sizeof state) || state.watch >= n_watches || state.n > CORRELATE_VALUES_MOST)
+    if (!take(cursor, &state, sizeof state) || state.watch >= n_watches || state.n > CORRELATE_VALUES_MOST || !time_fits(state.last) || !time_fits(state.reported))
         return false;
     uint32_t watch = now[state.watch];
     const uint64_t key[2] = {state.low, state.high};
@@ -60,28 +62,28 @@ static bool read_group(struct correlator *c, struct cursor *cursor, const uint32
     moment before = MOMENT_NONE;
     for (uint32_t i = 0; i < state.n; i++) {
         struct node_state node;
-        if (!take(cursor, &node, sizeof node) || node.time < before || (g && node.place >= c->watches[watch].c->n_rules) || node.time > state.last)
+        if (!take(cursor, &node, sizeof node) || node.time < before || !time_fits(node.time) || node.time == MOMENT_NONE || (g && node.place >= c->watches[watch].c->n_rules) || node.time > state.last)
             return false;
         before = node.time;
         if (g)
-            corr_insert(c, g, node.time, node.value, node.place, c->watches[watch].most);
+            (void)corr_insert(c, g, node.time, node.value, node.place, c->watches[watch].most);
     }
     if (g) {
         g->last = state.last;
         g->reported = state.reported;
-        g->holds = state.holds != 0;
+        g->holds = state.holds & 1;
+        g->trimmed = state.holds >> 1 & 1;
     }
     return true;
 }
 
-static bool times_fit(const struct head *head) { return head->newest == MOMENT_NONE || (head->newest > INT64_MIN / 4 && head->newest < INT64_MAX / 4); }
 
 enum status correlator_read(struct correlator *c, const void *bytes, size_t len, size_t *ret_groups)
 {
     struct cursor cursor = {bytes, len};
     struct head head;
     corr_empty(c);
-    if (!take(&cursor, &head, sizeof head) || memcmp(head.magic, magic, sizeof magic) != 0 || !times_fit(&head) ||
+    if (!take(&cursor, &head, sizeof head) || memcmp(head.magic, magic, sizeof magic) != 0 || !time_fits(head.newest) ||
         head.n_watches > cursor.left / sizeof c->watches->mark)
         return BAD_INPUT;
     uint32_t *now = ARENA_ARRAY(c->arena, uint32_t, head.n_watches + 1);

@@ -10,7 +10,7 @@
 #include "base/hash.h"
 #include "watch/sigma/correlate-inside.h"
 
-#define CHAIN_MOST 16
+#define SPARE 62                           /* events beyond what decides, so that counts are told as they are, and late events find theirs */
 
 /* ---- making ------------------------------------------------------------------------------------------------- */
 
@@ -23,7 +23,7 @@ static uint32_t most_of(const struct correlation *c)
         return CORRELATE_VALUES_MOST;
     for (size_t i = 0; i < c->n_bounds; i++)
         most = c->bounds[i].value > most ? c->bounds[i].value : most;
-    return most + 2 < CORRELATE_VALUES_MOST ? (uint32_t)most + 2 : CORRELATE_VALUES_MOST;
+    return most + 2 + SPARE < CORRELATE_VALUES_MOST ? (uint32_t)most + 2 + SPARE : CORRELATE_VALUES_MOST;
 }
 
 /* A mark of all that a state depends on, so that a changed correlation begins anew. */
@@ -36,9 +36,28 @@ static void mark(const struct sigma *sigma, struct corr_watch *w, struct buf *te
     memcpy(w->mark, hash.bytes, sizeof w->mark);
 }
 
-static void add_use(struct correlator *c, struct corr_use **room, uint32_t rule, struct corr_use use)
+/* The numbers of the correlations that compiled, those that others stand on before these; behind them UINT32_MAX. */
+static const uint32_t *lower_first(struct correlator *c)
 {
-    room[rule][c->n_uses[rule]++] = use;
+    const struct sigma *sigma = c->sigma;
+    uint32_t *order = ARENA_ARRAY(c->arena, uint32_t, sigma->counts.correlations + 1), n = 0;
+    uint8_t *levels = ARENA_ARRAY(c->arena, uint8_t, sigma->n + 1);
+    for (unsigned level = 1, more = 1; more; level++) {        /* chains are bounded: correlation.c */
+        more = 0;
+        for (size_t i = 0; i < sigma->n; i++) {
+            const struct correlation *correlation = sigma->codes[i].correlation;
+            bool ready = correlation && !levels[i];
+            for (size_t k = 0; ready && k < correlation->n_rules; k++)
+                ready = !sigma->codes[correlation->rules[k]].correlation || (levels[correlation->rules[k]] && levels[correlation->rules[k]] < level);
+            if (!ready)
+                continue;
+            levels[i] = (uint8_t)level;
+            order[n++] = (uint32_t)i;
+            more = 1;
+        }
+    }
+    order[n] = UINT32_MAX;
+    return order;
 }
 
 static void make_watches(struct correlator *c)
@@ -48,6 +67,7 @@ static void make_watches(struct correlator *c)
     struct corr_use **room = ARENA_ARRAY(c->arena, struct corr_use *, sigma->n + 1);
     bool *loud = ARENA_ARRAY(c->arena, bool, sigma->n + 1);
     struct buf text;
+    size_t uses = 0;
     c->n_uses = ARENA_ARRAY(c->arena, uint32_t, sigma->n + 1);
     c->silent = ARENA_ARRAY(c->arena, bool, sigma->n + 1);
     c->watches = ARENA_ARRAY(c->arena, struct corr_watch, sigma->counts.correlations + 1);
@@ -57,21 +77,22 @@ static void make_watches(struct correlator *c)
             counts[sigma->codes[i].correlation->rules[k]]++;
     for (size_t i = 0; i < sigma->n; i++)
         room[i] = counts[i] ? ARENA_ARRAY(c->arena, struct corr_use, counts[i]) : NULL;
-    for (size_t i = 0; i < sigma->n; i++) {
+    const uint32_t *order = lower_first(c);
+    for (size_t at = 0; at < sigma->counts.correlations && order[at] < sigma->n; at++) {
+        uint32_t i = order[at];
         const struct correlation *correlation = sigma->codes[i].correlation;
-        if (!correlation)
-            continue;
         struct corr_watch *w = &c->watches[c->n_watches];
-        *w = (struct corr_watch){.c = correlation, .rule = (uint32_t)i, .most = most_of(correlation)};
+        *w = (struct corr_watch){.c = correlation, .rule = i, .most = most_of(correlation)};
         mark(sigma, w, &text);
-        for (size_t k = correlation->n_rules; k--;) {  /* from behind: a rule that stands twice shall not count for both places at once */
+        for (size_t k = 0; k < correlation->n_rules; k++) {
             uint32_t rule = correlation->rules[k];
             bool again = false;
             for (size_t j = 0; j < k && correlation->type != TEMPORAL_ORDERED; j++)
                 again |= correlation->rules[j] == rule;
             if (again)
                 continue;
-            add_use(c, room, rule, (struct corr_use){c->n_watches, (uint32_t)k});
+            room[rule][c->n_uses[rule]++] = (struct corr_use){c->n_watches, (uint32_t)k};
+            uses++;
             c->silent[rule] = true;
             loud[rule] |= correlation->generate;
         }
@@ -80,6 +101,7 @@ static void make_watches(struct correlator *c)
     for (size_t i = 0; i < sigma->n; i++)
         c->silent[i] &= !loud[i];
     buf_free(&text);
+    c->todo = ARENA_ARRAY(c->arena, struct corr_use, uses + 1);
     c->uses = (const struct corr_use **)room;
 }
 
@@ -142,6 +164,9 @@ const field_id *correlator_fields(const struct correlator *c, size_t *ret_n)
 struct correlate_counts correlator_counts(const struct correlator *c)
 {
     struct correlate_counts counts = c->counts;
+    counts.used = c->counts.groups * sizeof *c->groups + c->n_heads * sizeof *c->heads;
+    for (uint32_t i = 1; i <= c->n_groups; i++)
+        counts.used += c->groups[i].n * sizeof *c->nodes;
     counts.bytes = c->n_groups * sizeof *c->groups + c->n_nodes * sizeof *c->nodes + c->n_heads * sizeof *c->heads;
     return counts;
 }
@@ -214,54 +239,86 @@ struct taking {
 static bool holds(struct correlator *c, const struct corr_watch *w, struct corr_group *g, moment time, uint64_t own, struct correlated *ret)
 {
     bool temporal = w->c->type == TEMPORAL || w->c->type == TEMPORAL_ORDERED, any = false;
-    double value;
-    moment first;
+    struct measured found;
+    moment end = temporal ? g->last : time;
     if (time >= g->last || temporal) {
-        moment end = temporal ? g->last : time;
-        any = corr_measure(c, w, g, end, own, &value, &first) && corr_bounds_hold(w->c, value);
+        any = corr_measure(c, w, g, end, own, &found) && corr_bounds_hold(w->c, found.value);
         if (any)
-            *ret = (struct correlated){.rule = w->rule, .value = value, .first = first, .last = end};
+            *ret = (struct correlated){.rule = w->rule, .value = found.value, .first = found.first, .last = end, .partial = found.partial};
         return any;
     }
-    moment end = MOMENT_NONE;
+    c->counts.cut += g->trimmed;                       /* an event that came late, and what it has to be counted with went */
+    end = MOMENT_NONE;
     for (uint32_t at = g->head; at; at = c->nodes[at].next) {
-        if (c->nodes[at].time < time || c->nodes[at].time > time + w->c->timespan || c->nodes[at].time == end)
+        moment next = CORR_TIME(&c->nodes[at]);
+        if (next < time || next > time + w->c->timespan || next == end)
             continue;
-        end = c->nodes[at].time;
-        if (corr_measure(c, w, g, end, own, &value, &first) && corr_bounds_hold(w->c, value)) {
-            *ret = (struct correlated){.rule = w->rule, .value = value, .first = first, .last = end};
+        end = next;
+        if (corr_measure(c, w, g, end, own, &found) && corr_bounds_hold(w->c, found.value)) {
+            *ret = (struct correlated){.rule = w->rule, .value = found.value, .first = found.first, .last = end, .partial = found.partial};
             any = true;
         }
     }
     return any;
 }
 
-static void take_rule(struct taking *t, uint32_t rule, unsigned depth);
+static bool before(struct corr_use a, struct corr_use b) { return a.watch < b.watch || (a.watch == b.watch && a.place > b.place); }
 
-static void take_use(struct taking *t, struct corr_use use, unsigned depth)
+/* The rule hit the event: what counts it is still to do, each once. A correlation is counted only by such as stand behind it. */
+static void add_todo(struct correlator *c, uint32_t rule)
+{
+    for (uint32_t i = 0; i < c->n_uses[rule]; i++) {
+        struct corr_use use = c->uses[rule][i];
+        uint32_t low = c->done, high = c->n_todo;
+        while (low < high) {
+            uint32_t middle = low + (high - low) / 2;
+            if (before(c->todo[middle], use))
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        if (low < c->n_todo && c->todo[low].watch == use.watch && c->todo[low].place == use.place)
+            continue;
+        memmove(&c->todo[low + 1], &c->todo[low], (c->n_todo - low) * sizeof *c->todo);
+        c->todo[low] = use;
+        c->n_todo++;
+    }
+}
+
+/* The event at one place of the watch takes its place in the group. */
+static void insert(struct correlator *c, const struct corr_watch *w, struct corr_group *g, moment time, uint64_t value, uint32_t place)
+{
+    bool counts = w->c->type == EVENT_COUNT || w->c->type == VALUE_COUNT;
+    if (w->c->type == VALUE_COUNT || w->c->type == TEMPORAL) {
+        value = w->c->type == TEMPORAL ? place : value;
+        moment at = corr_remove_value(c, g, value);    /* its latest time stands for it */
+        time = at != MOMENT_NONE && at > time ? at : time;
+    }
+    c->counts.cut += g->n >= w->most && !counts;
+    (void)corr_insert(c, g, time, value, place, w->most);
+}
+
+/* The event in one group of one correlation, at all places that it has there: looked at once they are all in. */
+static void take_group(struct taking *t, const struct corr_watch *w, const struct corr_use *uses, uint64_t (*keys)[2], bool *done, uint32_t n, uint64_t value)
 {
     struct correlator *c = t->c;
-    const struct corr_watch *w = &c->watches[use.watch];
     moment time = t->event->time;
-    uint64_t key[2], value;
     struct correlated found;
-    if (!fields_hash(c, t->event, w->c->groups + use.place * w->c->n_groups, w->c->n_groups, w->mark[0], key) || !value_of(c, w, t->event, &value))
-        return;
-    struct corr_group *g = corr_find(c, key, use.watch, true);
+    bool temporal = w->c->type == TEMPORAL || w->c->type == TEMPORAL_ORDERED;
+    struct corr_group *g = corr_find(c, keys[0], uses->watch, true);
     c->counts.updates++;
     if (g->last == MOMENT_NONE || time > g->last)
         g->last = time;
     corr_expire(c, g, g->last - c->lateness - w->c->timespan);
-    moment counts_at = time;
-    if (w->c->type == VALUE_COUNT || w->c->type == TEMPORAL) {
-        value = w->c->type == TEMPORAL ? use.place : value;
-        moment before = corr_remove_value(c, g, value);        /* its latest time stands for it */
-        counts_at = before != MOMENT_NONE && before > time ? before : time;
+    for (uint32_t i = 0; i < n; i++) {
+        if (done[i] || keys[i][0] != keys[0][0] || keys[i][1] != keys[0][1])
+            continue;
+        done[i] = true;
+        if (i == 0 || temporal)            /* for the others an event is one, however many of the rules it matches */
+            insert(c, w, g, time, value, uses[i].place);
     }
-    c->counts.cut += g->n >= w->most && w->c->type != EVENT_COUNT && w->c->type != VALUE_COUNT;
-    corr_insert(c, g, counts_at, value, use.place, w->most);
     bool now = holds(c, w, g, time, value, &found);
-    found.groups = w->c->groups + use.place * w->c->n_groups;
+    found.groups = w->c->groups + uses->place * w->c->n_groups;
     if (now && (!g->holds || found.last - g->reported > w->c->timespan)) {
         g->reported = found.last;
         t->reported++;
@@ -271,21 +328,33 @@ static void take_use(struct taking *t, struct corr_use use, unsigned depth)
     }
     g->holds = now;
     if (now)
-        take_rule(t, w->rule, depth + 1);
+        add_todo(c, w->rule);
 }
 
-static void take_rule(struct taking *t, uint32_t rule, unsigned depth)
+/* All that is to do for one correlation. */
+static void take_watch(struct taking *t, const struct corr_use *uses, uint32_t n)
 {
-    for (uint32_t i = 0; depth <= CHAIN_MOST && i < t->c->n_uses[rule]; i++)
-        take_use(t, t->c->uses[rule][i], depth);
+    const struct corr_watch *w = &t->c->watches[uses->watch];
+    uint64_t keys[CORR_PLACES_MOST][2], value;
+    bool done[CORR_PLACES_MOST];
+    if (!value_of(t->c, w, t->event, &value))
+        return;
+    for (uint32_t i = 0; i < n; i++)
+        done[i] = !fields_hash(t->c, t->event, w->c->groups + uses[i].place * w->c->n_groups, w->c->n_groups, w->mark[0], keys[i]);
+    for (uint32_t i = 0; i < n; i++)
+        if (!done[i])
+            take_group(t, w, uses + i, keys + i, done + i, n - i, value);
 }
 
 size_t correlator_take(struct correlator *c, const struct event *event, const size_t *hits, size_t n, void (*report)(void *, const struct correlated *), void *arg)
 {
     struct taking t = {.c = c, .event = event, .report = report, .arg = arg};
-    if (c->n_watches == 0 || n == 0)
+    bool any = false;
+    for (size_t i = 0; i < n && !any; i++)
+        any = correlator_uses(c, hits[i]);
+    if (!any)
         return 0;
-    if (event->time == MOMENT_NONE) {
+    if (event->time <= -CORR_TIME_MOST || event->time >= CORR_TIME_MOST) {
         c->counts.timeless++;
         return 0;
     }
@@ -295,8 +364,16 @@ size_t correlator_take(struct correlator *c, const struct event *event, const si
     }
     if (c->newest == MOMENT_NONE || event->time > c->newest)
         c->newest = event->time;
+    c->n_todo = c->done = 0;
     for (size_t i = 0; i < n; i++)
-        if (hits[i] < c->sigma->n)
-            take_rule(&t, (uint32_t)hits[i], 0);
+        if (correlator_uses(c, hits[i]))
+            add_todo(c, (uint32_t)hits[i]);
+    while (c->done < c->n_todo) {
+        struct corr_use uses[CORR_PLACES_MOST];
+        uint32_t same = 0;
+        for (uint32_t watch = c->todo[c->done].watch; c->done < c->n_todo && c->todo[c->done].watch == watch; c->done++)
+            uses[same++] = c->todo[c->done];
+        take_watch(&t, uses, same);
+    }
     return t.reported;
 }

@@ -16,7 +16,9 @@
  * - value_count counts distinct values, without regard to case; with several fields distinct combinations, and events that lack one do
  *   not count; a value counts at the time of its latest event. value_sum, value_avg: events whose field is no number are left out. value_percentile: how many percent of the window's
  *   values are the event's own; with `percentile: P` the smallest number that P percent of the numbers do not exceed.
- * - temporal counts the distinct rules; temporal_ordered how many rules, from the first of the list on, occurred in the list's order.
+ * - An event is counted once in a group, however many of the rules it matches; for temporal types it stands for each of them, but never
+ *   for two places of an order. A window is looked at once for an event, when everything that the event brings is in it.
+ * - temporal counts the distinct rules, each at its latest event; temporal_ordered how many rules, from the first of the list on, occurred in the list's order.
  *   Without a condition all must occur.
  */
 #ifndef WATCH_CORRELATE_H
@@ -25,15 +27,16 @@
 #include "base/buf.h"
 #include "watch/sigma/sigma.h"
 
-#define CORRELATE_VALUES_MOST 65536u       /* events of one group that a window holds; beyond that the oldest go (counted in `cut`) */
+#define CORRELATE_VALUES_MOST 65536u       /* events of one group that a window holds; beyond that the oldest go (counted in `cut`, also where a late event misses them) */
 #define CORRELATE_ORDERED_MOST 1024u       /* the same for temporal_ordered */
 
 struct correlator;
 /* bytes: all that it will hold (0: 64 MiB). lateness: ms. The arena needs that much room. */
 enum status correlator_new(const struct sigma *, struct arena *, size_t bytes, int64_t lateness, struct correlator **ret) MUST_CHECK;
 
-/* What was counted; the window's first and last event; the fields of the event at hand that made the group (correlation_shape says how many). */
-struct correlated { size_t rule; double value; moment first, last; const field_id *groups; };
+/* What was counted; the first and last event of those that count in the window; the fields of the event at hand that made the group (correlation_shape says how many);
+ * partial: the window had more events than memory keeps, and what was counted is a part. */
+struct correlated { size_t rule; double value; moment first, last; const field_id *groups; bool partial; };
 /* The event's hits as sigma_match() gave them. An event without time is not counted (`timeless`). Calls `report` for each correlation
  * that is reported; returns how many. */
 size_t correlator_take(struct correlator *, const struct event *, const size_t *hits, size_t n, void (*report)(void *arg, const struct correlated *), void *arg);
@@ -48,7 +51,7 @@ const field_id *correlator_fields(const struct correlator *, size_t *ret_n);
 struct correlation_shape { const char *type; const char *const *groups; size_t n_groups; const uint32_t *rules; size_t n_rules; };
 bool correlation_shape(const struct sigma *, size_t rule, struct correlation_shape *ret);
 
-struct correlate_counts { uint64_t updates, reported, late, timeless, cut, evicted; size_t groups, bytes; };
+struct correlate_counts { uint64_t updates, reported, late, timeless, cut, evicted; size_t groups, bytes, used; };       /* used: of the bytes */
 struct correlate_counts correlator_counts(const struct correlator *);
 
 /* The state as bytes, and back into a correlator that is new. Groups of correlations that are no longer there, or were changed, are left

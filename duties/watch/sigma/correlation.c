@@ -7,10 +7,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "watch/sigma/correlate.h"
-#include "watch/sigma/inside.h"
+#include "watch/sigma/correlate-inside.h"
 
-#define RULES_MOST 256
 #define GROUPS_MOST 16
 #define NAMES T_("“%1$s” must be a name or a list of names")
 
@@ -135,7 +133,7 @@ static bool read_rules(struct reading *r, const struct val *body, struct correla
 {
     const char **names;
     const struct val *rules = val_get(body, "rules");
-    if (!read_names(r, body, "rules", RULES_MOST, &names, &c->n_rules))
+    if (!read_names(r, body, "rules", CORR_PLACES_MOST, &names, &c->n_rules))
         return false;
     if (c->n_rules == 0)
         return reading_fault_key(r, "rules", rules, T_("a correlation names its rules under “rules”"));
@@ -211,8 +209,8 @@ void correlation_compile(struct sigma *sigma, size_t index)
         return;
     }
     const struct val *rules = val_get(code->body, "rules");
-    for (size_t i = 0; rules && rules->kind == VAL_ARRAY && i < rules->count; i++) {
-        size_t next = rule_find(sigma, val_text(rules->items[i]));
+    for (size_t i = 0; rules && i < (rules->kind == VAL_ARRAY ? rules->count : 1); i++) {
+        size_t next = rule_find(sigma, val_text(rules->kind == VAL_ARRAY ? rules->items[i] : rules));
         if (next != SIZE_MAX && sigma->rules[next].correlation)
             correlation_compile(sigma, next);
     }
