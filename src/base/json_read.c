@@ -22,6 +22,7 @@ struct reader {
     const char *line_start;
     uint32_t line;
     unsigned depth, most_depth;
+    bool in_place;             /* a plain string ends where its closing quote stood */
     struct val_member *stack;
     size_t stacked, stack_cap;
     enum status failed;        /* OK while all is well */
@@ -173,6 +174,10 @@ static const char *read_string(struct reader *r, size_t *ret_len)
     if (run < r->end && *run == '"') {
         r->at = run + 1;
         *ret_len = (size_t)(run - begin);
+        if (r->in_place) {
+            *(char *)run = '\0';
+            return begin;
+        }
         return arena_strndup(r->arena, begin, *ret_len);
     }
     const char *close = closing_quote(run, r->end);
@@ -461,7 +466,8 @@ enum status json_read(struct arena *arena, const char *text, size_t len, struct 
         return TOO_LARGE;
     }
     struct reader r = {.arena = arena, .reasons = reasons, .start = text, .at = text, .end = text + len,
-                       .line_start = text, .line = 1, .most_depth = limits.depth ? limits.depth : DEFAULT_DEPTH};
+                       .line_start = text, .line = 1, .most_depth = limits.depth ? limits.depth : DEFAULT_DEPTH,
+                       .in_place = limits.in_place};
     skip_space(&r);
     struct val *val = read_value(&r);
     if (!val)

@@ -76,6 +76,7 @@ struct val *val_copy(struct arena *, const struct val *);
 struct json_limits {
     size_t bytes;              /* 0: 16 MiB */
     unsigned depth;            /* 0: 64 */
+    bool in_place;             /* the text may be written into and lives as long as the arena: strings are not copied out of it */
 };
 /* Reads one JSON text (RFC 8259; UTF-8 checked, duplicate names refused). Faults carry line and column. */
 enum status json_read(struct arena *, const char *text, size_t len, struct json_limits, struct reasons *,

@@ -44,7 +44,7 @@ struct file_no { record_id id; const char *number; };
 struct looking {
     struct office *office; const struct reader *reader; struct view *view; struct arena *arena; struct guards all;
     struct end *ends;                      /* by id, made when first needed */
-    struct file_no files[8];
+    struct file_no files[ENDS];
     struct stored_record stored;           /* the record that was fetched by its number, as it lies and as it was read */
     struct image image;
 };
@@ -61,13 +61,29 @@ static void fill_clocks(const struct image *image, struct arena *arena, struct r
     ret->clocks = clocks;
 }
 
-/* NULL when the reader may not read the file's own record. */
+/* NULL when the reader may not read the file's own record. The model knows number and guard of every file that stands; any other (it may
+ * have been erased) is looked up. */
+static const char *find_file_number(struct looking *look, record_id id)
+{
+    struct office *office = look->office;
+    struct stored_record stored;
+    const char *number = NULL;
+    pthread_rwlock_rdlock(&office->lock);
+    const struct m_file *file = idmap_get(&office->published->files, id);
+    bool known = file && file->guard;
+    if (known && guards_have(&look->all, file->guard))
+        number = arena_strdup(look->arena, file->number);
+    pthread_rwlock_unlock(&office->lock);
+    if (!known && view_record(look->view, &look->all, id, look->arena, &stored) == OK)
+        number = stored.number;
+    return number;
+}
+
 static const char *file_number(struct looking *look, record_id id)
 {
     struct file_no *kept = &look->files[(uint64_t)id % (sizeof look->files / sizeof *look->files)];
-    struct stored_record file;
     if (kept->id != id)
-        *kept = (struct file_no){id, view_record(look->view, &look->all, id, look->arena, &file) == OK ? file.number : NULL};
+        *kept = (struct file_no){id, find_file_number(look, id)};
     return kept->number;
 }
 
@@ -90,10 +106,10 @@ static void show(struct looking *look, const struct stored_record *stored, const
         ret->file_number = leak_file_title(look->office, look->view, image.file, look->arena);
 }
 
-static bool fill(struct looking *look, const struct stored_record *stored, struct record_view *ret)
+static bool fill(struct looking *look, struct stored_record *stored, struct record_view *ret)
 {
     struct image image;
-    bool whole = image_from_stored(look->office->pack, stored, look->arena, &image) == OK;
+    bool whole = image_consume_stored(look->office->pack, stored, look->arena, &image) == OK;
     if (whole)
         show(look, stored, &image, ret);
     return whole;

@@ -64,13 +64,8 @@ struct val *image_body(const struct image *image, struct arena *arena)
     return body;
 }
 
-enum status image_from_body(const struct pack *pack, const char *text, size_t len, struct arena *arena,
-                            struct reasons *reasons, struct image *ret)
+static enum status from_value(const struct pack *pack, const struct val *body, struct arena *arena, struct reasons *reasons, struct image *ret)
 {
-    struct val *body;
-    enum status status = json_read(arena, text, len, (struct json_limits){0}, reasons, &body);
-    if (status != OK)
-        return DAMAGED;
     const char *register_ = val_get_str(body, "register"), *state = val_get_str(body, "state");
     const struct register_def *def = register_ ? pack_register(pack, register_) : NULL;
     if (!def || !state) {
@@ -105,21 +100,46 @@ enum status image_from_body(const struct pack *pack, const char *text, size_t le
     return OK;
 }
 
-enum status image_from_stored(const struct pack *pack, const struct stored_record *stored, struct arena *arena,
-                              struct image *ret)
+enum status image_from_body(const struct pack *pack, const char *text, size_t len, struct arena *arena,
+                            struct reasons *reasons, struct image *ret)
+{
+    struct val *body;
+    if (json_read(arena, text, len, (struct json_limits){0}, reasons, &body) != OK)
+        return DAMAGED;
+    return from_value(pack, body, arena, reasons, ret);
+}
+
+static enum status from_stored(const struct pack *pack, const struct stored_record *stored, bool in_place, struct arena *arena, struct image *ret)
 {
     struct reasons reasons;
+    struct val *body;
     reasons_init(&reasons, arena);
     if (!stored->body)
         return ABSENT;                        /* erased */
     struct image image;
-    enum status status = image_from_body(pack, stored->body, stored->body_len, arena, &reasons, &image);
+    if (json_read(arena, stored->body, stored->body_len, (struct json_limits){.in_place = in_place}, &reasons, &body) != OK)
+        return DAMAGED;
+    enum status status = from_value(pack, body, arena, &reasons, &image);
     if (status != OK)
         return status;
     image.guard = stored->guard;
     image.id = stored->id;
     *ret = image;
     return OK;
+}
+
+enum status image_from_stored(const struct pack *pack, const struct stored_record *stored, struct arena *arena,
+                              struct image *ret)
+{
+    return from_stored(pack, stored, false, arena, ret);
+}
+
+enum status image_consume_stored(const struct pack *pack, struct stored_record *stored, struct arena *arena, struct image *ret)
+{
+    enum status status = from_stored(pack, stored, true, arena, ret);
+    stored->body = NULL;
+    stored->body_len = 0;
+    return status;
 }
 
 record_id image_link_to(const struct image *image, const struct field_def *field)

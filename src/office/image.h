@@ -54,6 +54,8 @@ enum status image_from_body(const struct pack *, const char *body, size_t len, s
                             struct image *ret) MUST_CHECK;
 /* Header and body of a stored record as an image, without links. */
 enum status image_from_stored(const struct pack *, const struct stored_record *, struct arena *, struct image *ret) MUST_CHECK;
+/* The same, for a record that lies in this arena and whose body nobody needs any more: the image's texts are the body's own bytes. */
+enum status image_consume_stored(const struct pack *, struct stored_record *, struct arena *, struct image *ret) MUST_CHECK;
 
 /* The first link of a field; 0: none. */
 record_id image_link_to(const struct image *, const struct field_def *);

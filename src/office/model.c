@@ -256,6 +256,8 @@ static void take_file(struct model *model, const struct image *image)
     struct m_file *file = must(calloc(1, sizeof *file));
     const struct val *open_to = val_get(image->fields, "open-to");
     file->id = image->id;
+    file->guard = image->guard;
+    memcpy(file->number, image->number, strnlen(image->number, sizeof file->number - 1));
     file->owner = link_of(image, "owner");
     file->title = copy(image_text(image, "title"));
     file->open_to = must(calloc(val_count(open_to) + 1, sizeof *file->open_to));

@@ -29,7 +29,7 @@ struct m_account { record_id id, person; char *login; bool active; };
 struct m_appointment { record_id id, person; const struct post_def *post; moment from, until; bool in_force; record_id deputy_for; };
 struct m_clearance { record_id id, person; const struct clearance *clearance; const char *text; moment from, until; bool granted; };
 struct m_briefing { record_id id, person; char policy[64]; char class_lacv[32]; moment from, until; bool in_force; };
-struct m_file { record_id id; record_id owner; char *title; const char **open_to; size_t n_open_to; char state[24]; };
+struct m_file { record_id id; guard_id guard; char number[32]; record_id owner; char *title; const char **open_to; size_t n_open_to; char state[24]; };
 struct m_membership { record_id id, file, person; moment from, until; bool in_force, emergency; };
 /* A person in a link field of a record in a file: subject (excluded) or member. */
 struct m_tie { record_id record, file, person; bool excludes; };

@@ -90,7 +90,7 @@ struct staged_image *stage_image(struct stage *stage, record_id id)
     if (txn_get_record(stage->txn, id, stage->arena, &stored) != OK)
         return NULL;
     struct image *before = ARENA_NEW(stage->arena, struct image);
-    if (image_from_stored(stage->office->pack, &stored, stage->arena, before) != OK)
+    if (image_consume_stored(stage->office->pack, &stored, stage->arena, before) != OK)
         return NULL;
     struct link_list list = {.stage = stage, .def = before->def};
     if (txn_each_link(stage->txn, id, true, collect_link, &list) != OK)

@@ -132,23 +132,39 @@ enum status db_make_file(const char *path)
     return fd >= 0 && close(fd) == 0 ? OK : FAILED_IO;
 }
 
+static int bind_one(sqlite3_stmt *s, int at, const struct arg *a)
+{
+    if (a->kind == 'i') {
+        return sqlite3_bind_int64(s, at, a->number);
+    }
+    if (!a->bytes) {
+        return sqlite3_bind_null(s, at);
+    }
+    if (a->kind == 't') {
+        return sqlite3_bind_text64(s, at, a->bytes, strlen(a->bytes), SQLITE_STATIC, SQLITE_UTF8);
+    }
+    return sqlite3_bind_blob64(s, at, a->len ? a->bytes : "", a->len, SQLITE_STATIC);
+}
+
 static int bind(sqlite3_stmt *s, const struct arg *args, size_t n)
 {
     int rc = SQLITE_OK;
     for (size_t i = 0; i < n && rc == SQLITE_OK; i++) {
-        int at = (int)i + 1;
-        const struct arg *a = &args[i];
-        if (a->kind == 'i') {
-            rc = sqlite3_bind_int64(s, at, a->number);
-        } else if (!a->bytes) {
-            rc = sqlite3_bind_null(s, at);
-        } else if (a->kind == 't') {
-            rc = sqlite3_bind_text64(s, at, a->bytes, strlen(a->bytes), SQLITE_STATIC, SQLITE_UTF8);
-        } else {
-            rc = sqlite3_bind_blob64(s, at, a->len ? a->bytes : "", a->len, SQLITE_STATIC);
-        }
+        rc = bind_one(s, (int)i + 1, &args[i]);
     }
     return rc;
+}
+
+void db_again(struct rows *r, const int *which, const struct arg *args, size_t n)
+{
+    if (r->status != OK) {
+        return;
+    }
+    int rc = sqlite3_reset(r->s);
+    for (size_t i = 0; i < n && rc == SQLITE_OK; i++) {
+        rc = bind_one(r->s, which[i], &args[i]);
+    }
+    r->status = db_status(r->db, rc);
 }
 
 struct rows db_query(struct db *db, enum sql_id id, const struct arg *args, size_t n)

@@ -60,6 +60,8 @@ struct rows db_query(struct db *, enum sql_id, const struct arg *, size_t n);
     db_query((db), (id), (const struct arg[]){__VA_ARGS__}, sizeof((const struct arg[]){__VA_ARGS__}) / sizeof(struct arg))
 #define QUERY_ALL(db, id) db_query((db), (id), NULL, 0)
 bool db_step(struct rows *);
+/* The same statement from its beginning, with some arguments (counted from 1) bound anew. */
+void db_again(struct rows *, const int *which, const struct arg *, size_t n);
 void db_done(struct rows *);
 
 static inline int64_t col_int(struct rows *r, int i) { return sqlite3_column_int64(r->s, i); }

@@ -19,7 +19,7 @@ struct range {
 };
 struct stream {                     /* one guard's rows */
     guard_id guard;
-    struct scan_row *rows;
+    struct fresh_row *rows;
     size_t n, at, next_chunk;
     bool ended;
 };
@@ -29,6 +29,7 @@ struct merge {
     const struct range *range;
     struct stream **heap;
     size_t n;
+    struct rows heads, rows;        /* the two statements */
 };
 
 static const uint8_t above_all[KEY_LIMIT + 1] = {[0 ... KEY_LIMIT] = 0xff};
@@ -74,23 +75,42 @@ static struct range range_of(const struct scan *scan, struct arena *arena)
     return r;
 }
 
-static struct scan_row copied(struct merge *m, const struct stream *s, struct fresh_row row)
-{
-    return (struct scan_row){.id = row.record, .guard = s->guard, .key_len = row.len,
-                             .key = arena_memdup(m->arena, row.len ? row.key : "", row.len)};
-}
-
-/* The table's next rows behind `start`, without those that are gone meanwhile. */
-static enum status table_rows(struct merge *m, struct stream *s, struct fresh_row start, size_t chunk, bool fresh,
-                              struct fresh_row *rows, size_t *ret_n, struct fresh_row *ret_last, bool *ret_ended)
+/* Each statement is bound once; for each guard only what differs is bound again. Without a cursor all begin at the range's end, and
+ * its first rows are found by a plainer question. Keys of a range live as long as the merge. */
+static struct rows *ask(struct merge *m, guard_id guard, const struct fresh_row *behind, size_t chunk)
 {
     const struct range *g = m->range;
-    field_id field = g->field;
-    struct rows r = QUERY(&m->view->db, g->descending ? VIEW_SCAN_DOWN : VIEW_SCAN_UP, INT(g->field), INT(s->guard),
-                          BLOB(start.key, start.len), INT(start.record), BLOB(g->stop, g->stop_len), INT((int64_t)chunk));
+    const struct arg field = INT(g->field), of = INT(guard), stop = BLOB(g->stop, g->stop_len), most = INT((int64_t)chunk);
+    struct rows *r = behind ? &m->rows : &m->heads;
+    if (!behind) {
+        const struct arg start = BLOB(g->start, g->start_len);
+        const struct arg all[] = {field, of, g->descending ? stop : start, g->descending ? start : stop, most};
+        if (r->s) {
+            db_again(r, (const int[]){2, 5}, (const struct arg[]){of, most}, 2);
+        } else {
+            *r = db_query(&m->view->db, g->descending ? VIEW_LAST : VIEW_FIRST, all, 5);
+        }
+        return r;
+    }
+    const struct arg key = BLOB(behind->key, behind->len), record = INT(behind->record);
+    const struct arg all[] = {field, of, key, record, stop, most};
+    if (r->s) {
+        db_again(r, (const int[]){2, 3, 4, 6}, (const struct arg[]){of, key, record, most}, 4);
+    } else {
+        *r = db_query(&m->view->db, g->descending ? VIEW_SCAN_DOWN : VIEW_SCAN_UP, all, 6);
+    }
+    return r;
+}
+
+/* The table's next rows behind a row, or the first, without those that are gone meanwhile. */
+static enum status table_rows(struct merge *m, struct stream *s, const struct fresh_row *behind, size_t chunk, bool fresh,
+                              struct fresh_row *rows, size_t *ret_n, struct fresh_row *ret_last, bool *ret_ended)
+{
+    field_id field = m->range->field;
+    struct rows *r = ask(m, s->guard, behind, chunk);
     size_t n = 0, raw = 0;
-    while (db_step(&r)) {
-        struct fresh_row row = {col_blob(&r, 0), col_len(&r, 0), col_int(&r, 1)};
+    while (raw < chunk && db_step(r)) {
+        struct fresh_row row = {col_blob(r, 0), col_len(r, 0), col_int(r, 1)};
         row.key = arena_memdup(m->arena, row.len ? row.key : "", row.len);
         *ret_last = row;
         raw++;
@@ -98,10 +118,23 @@ static enum status table_rows(struct merge *m, struct stream *s, struct fresh_ro
             rows[n++] = row;
         }
     }
-    db_done(&r);
     *ret_n = n;
     *ret_ended = raw < chunk;
-    return r.status;
+    return r->status;
+}
+
+/* Merges the table's rows with the fresh ones; returns how many of either there are now. */
+static size_t merge_rows(const struct merge *m, struct fresh_row *out, size_t most, struct fresh_row *table, size_t n_table,
+                         struct fresh_row *added, size_t n_added, bool ended, bool *ret_ended)
+{
+    size_t i = 0, j = 0, n = 0;
+    while (n < most && (i < n_table || (ended && j < n_added))) {
+        int order = i == n_table ? 1 : j == n_added ? -1 : row_order(table[i], added[j]);
+        order = i < n_table && j < n_added && m->range->descending ? -order : order;
+        out[n++] = order < 0 ? table[i++] : added[j++];
+    }
+    *ret_ended = ended && i == n_table && j == n_added && n_added < most;
+    return n;
 }
 
 /* The next rows of a guard: of the table and of the fresh ones, in one order. */
@@ -111,46 +144,41 @@ static enum status fill(struct merge *m, struct stream *s, size_t chunk)
     field_id field = g->field;
     struct fresh *f = m->view->store->fresh;
     struct fresh_name name = fresh_value(&field, s->guard);
-    struct fresh_row start = {g->start, g->start_len, g->start_record}, stop = {g->stop, g->stop_len, 0};
-    struct fresh_row *table = ARENA_ARRAY(m->arena, struct fresh_row, 2 * chunk), *added = table + chunk, last = start;
+    struct fresh_row start = {g->start, g->start_len, g->start_record}, stop = {g->stop, g->stop_len, 0}, last = start;
     bool fresh = fresh_any(f, name), ended = false;
-    if (s->n) {
-        start = (struct fresh_row){s->rows[s->n - 1].key, s->rows[s->n - 1].key_len, s->rows[s->n - 1].id};
-    }
+    struct fresh_row *table = ARENA_ARRAY(m->arena, struct fresh_row, (fresh ? 3 : 1) * chunk), *added = table + chunk;
     size_t n_table = 0, n_added = 0;
+    if (s->n) {
+        start = s->rows[s->n - 1];
+    }
     if (fresh) {
         uint8_t *room = arena_array(m->arena, chunk, KEY_LIMIT);
         n_added = fresh_rows(f, m->view->snapshot, name, start, stop, g->descending, room, KEY_LIMIT, added, chunk);
     }
     enum status status = OK;
-    last = start;
+    const struct fresh_row *behind = s->n || g->start_record ? &start : NULL;
     while (status == OK && !n_table && !ended) {        /* again only where all of a chunk were gone */
-        status = table_rows(m, s, last, chunk, fresh, table, &n_table, &last, &ended);
+        status = table_rows(m, s, behind, chunk, fresh, table, &n_table, &last, &ended);
+        behind = &last;
     }
     if (status != OK) {
         return status;
     }
-    s->rows = ARENA_ARRAY(m->arena, struct scan_row, chunk);
-    size_t i = 0, j = 0, n = 0;
-    while (n < chunk && (i < n_table || (ended && j < n_added))) {
-        int order = i == n_table ? 1 : j == n_added ? -1 : row_order(table[i], added[j]);
-        order = i < n_table && j < n_added && g->descending ? -order : order;
-        s->rows[n++] = copied(m, s, order < 0 ? table[i++] : added[j++]);
+    s->rows = table;
+    s->n = n_table;
+    s->ended = ended;
+    if (n_added) {
+        s->rows = added + chunk;
+        s->n = merge_rows(m, s->rows, chunk, table, n_table, added, n_added, ended, &s->ended);
     }
-    s->n = n;
     s->at = 0;
-    s->ended = ended && i == n_table && j == n_added && n_added < chunk;
     s->next_chunk = 4 * chunk < CHUNK_MOST ? 4 * chunk : CHUNK_MOST;
     return OK;
 }
 
 static bool before(const struct merge *m, const struct stream *a, const struct stream *b)
 {
-    const struct scan_row *x = &a->rows[a->at], *y = &b->rows[b->at];
-    int order = key_order(x->key, x->key_len, y->key, y->key_len);
-    if (!order) {
-        order = (x->id > y->id) - (x->id < y->id);
-    }
+    int order = row_order(a->rows[a->at], b->rows[b->at]);
     return m->range->descending ? order > 0 : order < 0;
 }
 
@@ -177,8 +205,10 @@ static enum status open_streams(struct merge *m, const struct guards *guards, si
 {
     struct stream *streams = ARENA_ARRAY(m->arena, struct stream, guards->count + 1);
     m->heap = ARENA_ARRAY(m->arena, struct stream *, guards->count + 1);
-    size_t first = guards->count ? limit / guards->count + (guards->count < 8) : 0;
-    first = first < 1 ? 1 : first > CHUNK_MOST ? CHUNK_MOST : first;
+    size_t first = guards->count ? limit / guards->count : 0;
+    first = first < 1 ? 1 : first;
+    first += guards->count <= 4 * limit;        /* one more than its share: that costs a tenth of asking again */
+    first = first > CHUNK_MOST ? CHUNK_MOST : first;
     for (size_t i = 0; i < guards->count; i++) {
         struct stream *s = &streams[i];
         s->guard = guards->ids[i];
@@ -196,11 +226,18 @@ static enum status open_streams(struct merge *m, const struct guards *guards, si
     return OK;
 }
 
+static struct scan_row head_of(const struct stream *s)
+{
+    const struct fresh_row *row = &s->rows[s->at];
+    return (struct scan_row){.id = row->record, .guard = s->guard, .key = row->key, .key_len = row->len};
+}
+
 /* Takes the foremost row; the stream that gave it moves on. */
 static enum status take(struct merge *m, struct scan_row *ret)
 {
     struct stream *s = m->heap[0];
-    *ret = s->rows[s->at++];
+    *ret = head_of(s);
+    s->at++;
     if (s->at == s->n && !s->ended) {
         enum status status = fill(m, s, s->next_chunk);
         if (status != OK) {
@@ -233,12 +270,14 @@ enum status view_scan(struct view *v, const struct guards *guards, const struct 
     while (status == OK && m.n && n < scan->limit) {
         struct stream *s = m.heap[0];
         if (n + 1 == scan->limit) {
-            rows[n++] = s->rows[s->at];         /* the last one needs no successor */
+            rows[n++] = head_of(s);              /* the last one needs no successor */
             break;
         }
         status = take(&m, &rows[n]);
         n += status == OK;
     }
+    db_done(&m.heads);
+    db_done(&m.rows);
     view_leave(v, mine);
     v->guards = NULL;
     if (status == OK) {

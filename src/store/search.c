@@ -31,6 +31,7 @@ struct search {
     struct stream **heap;
     size_t n;
     size_t first_chunk;
+    struct rows rows;               /* the one statement */
 };
 
 static bool newer(struct place a, struct place b)
@@ -53,11 +54,18 @@ static struct fresh_row row_at(struct place p, uint8_t key[TIME_KEY])
 static enum status table_places(struct search *q, struct fresh_name name, struct place below, size_t chunk, bool fresh,
                                 struct place *places, size_t *ret_n, struct place *ret_last, bool *ret_ended)
 {
-    struct rows r = QUERY(&q->view->db, VIEW_POSTINGS, BLOB(name.name, name.len), INT(name.guard), INT(below.updated),
-                          INT(below.record), INT((int64_t)chunk));
+    const struct arg args[] = {BLOB(name.name, name.len), INT(name.guard), INT(below.updated), INT(below.record),
+                               INT((int64_t)chunk)};
+    static const int all[] = {1, 2, 3, 4, 5};
+    struct rows *r = &q->rows;
     size_t n = 0, raw = 0;
-    while (db_step(&r)) {
-        struct place here = {col_int(&r, 0), col_int(&r, 1)};
+    if (r->s) {
+        db_again(r, all, args, 5);
+    } else {
+        *r = db_query(&q->view->db, VIEW_POSTINGS, args, 5);
+    }
+    while (raw < chunk && db_step(r)) {
+        struct place here = {col_int(r, 0), col_int(r, 1)};
         uint8_t key[TIME_KEY];
         raw++;
         *ret_last = here;
@@ -65,10 +73,9 @@ static enum status table_places(struct search *q, struct fresh_name name, struct
             places[n++] = here;
         }
     }
-    db_done(&r);
     *ret_n = n;
     *ret_ended = raw < chunk;
-    return r.status;
+    return r->status;
 }
 
 /* The next postings of a term in a guard: of the table and of the fresh ones, in one order. */
@@ -220,7 +227,7 @@ enum status view_search(struct view *v, const struct guards *guards, const char 
         return n_terms ? TOO_LARGE : BAD_INPUT;
     }
     struct search q = {.view = v, .arena = arena, .terms = terms, .n_terms = n_terms};
-    q.first_chunk = guards->count < 8 ? 32 : guards->count < 32 ? 4 : 1;
+    q.first_chunk = guards->count < 8 ? 32 : guards->count < 32 ? 4 : guards->count <= 4 * limit ? 2 : 1;
     if (n_terms > 1 && q.first_chunk < 8) {
         q.first_chunk = 8;              /* terms rarely meet at the first place */
     }
@@ -247,6 +254,7 @@ enum status view_search(struct view *v, const struct guards *guards, const char 
             times[n++] = hit.updated;
         }
     }
+    db_done(&q.rows);
     view_leave(v, mine);
     v->guards = NULL;
     if (status == OK) {

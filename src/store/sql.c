@@ -140,6 +140,10 @@ const struct sql sql_table[SQL_COUNT] = {
         " AND (key, record) > ($3, $4) AND key < $5 ORDER BY key, record LIMIT $6"},
     [VIEW_SCAN_DOWN] = {"view scan down", "SELECT key, record FROM seen_value WHERE field = $1 AND guard = $2"
         " AND (key, record) < ($3, $4) AND key >= $5 ORDER BY key DESC, record DESC LIMIT $6"},
+    [VIEW_FIRST] = {"view first", "SELECT key, record FROM seen_value WHERE field = $1 AND guard = $2"
+        " AND key >= $3 AND key < $4 ORDER BY key, record LIMIT $5"},
+    [VIEW_LAST] = {"view last", "SELECT key, record FROM seen_value WHERE field = $1 AND guard = $2"
+        " AND key >= $3 AND key < $4 ORDER BY key DESC, record DESC LIMIT $5"},
     [VIEW_COUNT] = {"view count", "SELECT COUNT(*) FROM (SELECT 1 FROM seen_value WHERE field = $1 AND guard = $2"
         " AND key >= $3 AND key < $4 LIMIT $5) AS t"},
     [VIEW_POSTINGS] = {"view postings", "SELECT updated, record FROM seen_posting WHERE term = $1 AND guard = $2"

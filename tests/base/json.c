@@ -201,6 +201,9 @@ static void round_trips(void)
         wrong += read_text(text.data, text.len, &reasons, &back) != OK || !val_equal(val, back);
         const char *first = canonical(val);
         wrong += read_text(first, strlen(first), &reasons, &back) != OK || !val_equal(val, back);
+        char *own = arena_strndup(arena, text.data, text.len);
+        reasons_init(&reasons, arena);
+        wrong += json_read(arena, own, text.len, (struct json_limits){.in_place = true}, &reasons, &back) != OK || !val_equal(val, back);
         shuffle(back);
         wrong += strcmp(first, canonical(back)) != 0;
         if (text.len) {                    /* cut anywhere: refused, unless a number or blank end was cut */
@@ -210,7 +213,7 @@ static void round_trips(void)
                 wrong += val->kind != VAL_INT;
         }
     }
-    ok(!wrong, "%zu values come back from both writers, in any order of members", cases);
+    ok(!wrong, "%zu values come back from both writers, in place too, in any order of members", cases);
     buf_free(&text);
 }
 
