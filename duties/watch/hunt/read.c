@@ -99,7 +99,7 @@ static bool stars(struct reading *r, struct piece *value, enum hunt_how *ret)
     value->at += before;
     after = value->at < value->end && value->end[-1] == '*';
     value->end -= after;
-    if (memchr(value->at, '*', length(*value)))
+    if (value->at < value->end && memchr(value->at, '*', length(*value)))
         return fault(r, T_("Line %1$s: a * stands at the beginning or at the end of a value, not inside: %2$s. Quote the value where the * itself is meant."),
                      some(r, *value));
     *ret = before ? after ? HUNT_HAS : HUNT_ENDS : after ? HUNT_BEGINS : HUNT_IS;
