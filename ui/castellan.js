@@ -213,6 +213,8 @@
     };
     listen();
     document.addEventListener("look-again", again);
+    // Long work tells how far it has come to whoever looks: while it runs, look again by the clock.
+    setInterval(() => { if (!document.hidden && $("[data-again]")) again(); }, 1500);
     // A page that nobody sees holds no stream; seen again, it looks again.
     document.addEventListener("visibilitychange", () => {
       stream.close();

@@ -6,11 +6,17 @@
 #include "base/words.h"
 #include "front/front.h"
 #include "office/duty.h"
+#include "watch/hunting/hunting.h"
 #include "month.h"
 #include "watch/alerts/engine.h"
 
 static const struct page pages[] = {
     {METHOD_GET, "/monitoring-report", "coordinate-monitoring", "monitoring-report", month_page, .slow = true, .menu = T_("Monthly report")},
+    {METHOD_GET, "/hunt/{number}/run", "hunt", "hunt-run", hunting_page, .menu = T_("Run and results")},
+    {METHOD_GET, "/events", "", "events", events_page, .slow = true, .menu = T_("Event search")},
+    {METHOD_GET, "/events/{number}/{index}", "", "event", event_page, .slow = true},
+    {METHOD_POST, "/hunt/{number}/run", "hunt", "hunt-run-do", hunting_post},
+    {METHOD_POST, "/hunt/{number}/raise", "hunt", "hunt-raise", hunting_raise},
     {0},
 };
 static void follow(struct duty *duty, const struct change_view *view, struct consequences *more)

@@ -22,6 +22,7 @@
 #include "cli/inspect.h"
 #include "cli/serve.h"
 #include "cli/signer_home.h"
+#include "front/work.h"
 #include "journal/journal.h"
 #include "office/duty.h"
 #include "office/office.h"
@@ -35,6 +36,7 @@
 #define CHECKPOINT_EVERY HOUR
 #define REMIND_EVERY MINUTE
 #define SWEEP_EVERY DAY
+#define WORK_THREADS 2
 #define TRIM_EVERY 30              /* ticks, of a second each */
 
 struct serving {
@@ -44,6 +46,7 @@ struct serving {
     struct nursery *nursery;
     struct office *office;
     struct web *web;
+    struct works *works;
     struct web_listen listen;
     moment last_checkpoint, last_reminder, last_sweep;
     unsigned ticks;
@@ -107,6 +110,8 @@ static void note_processes(struct serving *serving, const char *folder)
     arena_free(arena);
 }
 
+static moment work_clock(void *arg) { return moment_now(); }
+
 static enum status start(struct serving *serving, const char *folder)
 {
     enum status status = signer_of(folder, serving->arena, &serving->reasons, &serving->signer);
@@ -125,6 +130,10 @@ static enum status start(struct serving *serving, const char *folder)
     if (!secret_start(&identity))
         return NO_MEMORY;
     pages_start();
+    serving->works = works_new(&(struct works_options){.office = serving->office, .threads = WORK_THREADS, .clock = work_clock});
+    if (!serving->works)
+        return NO_MEMORY;
+    works_of_office(serving->office, serving->works);
     status = start_web(serving);
     if (status == OK) {
         serving->confined = office_lock(folder, (const char *const[]){serving->second, NULL});
@@ -219,6 +228,9 @@ static void stop(struct serving *serving)
     if (web)
         web_stop(web);
     serving->web = NULL;
+    if (serving->works)
+        works_of_office(serving->office, NULL);
+    works_free(serving->works);
     if (serving->office) {
         office_on_change(serving->office, NULL, NULL);
         serving->last_checkpoint = 0;

@@ -202,7 +202,7 @@ const struct page *office_duty_pages(const struct office *, size_t index, const 
  * front once per answer with all records shown. REFUSED when it cannot be written. */
 enum status office_note_read(struct office *, const struct reader *, const struct record_view *const *, size_t n,
                              const char *kind, moment now) MUST_CHECK;
-/* Journals an event: kind "sign-in", "sign-in-refused", "sign-out", "secret-changed", "export", "print", "jail" (a reader of a file died in its jail;
+/* Journals an event: kind "work-begun" and "work-ended" (front/work.h; the reason names the kind of work), "sign-in", "sign-in-refused", "sign-out", "secret-changed", "export", "print", "jail" (a reader of a file died in its jail;
  * the reason names the reader and why). The reason is the program's own word, never something typed. */
 enum status office_note_event(struct office *, record_id account, record_id appointment, const char *kind,
                               const char *reason, moment now) MUST_CHECK;

@@ -133,6 +133,18 @@ static void times(void)
     ok(ask_with(&q, two, NULL, 2, NULL, 0, &a) == OK && a.n_hits == 3 && a.hits[2].block == 0 && a.hits[2].item == 2 && a.found == 8, "or the first");
 }
 
+static void places(void)
+{
+    const char *const two[] = {LOG, LOG};
+    struct hunt_query q = {.places = (struct hunt_place[]){{0, 2}, {1, 0}, {1, 3}}, .n_places = 3, .from = MOMENT_NONE, .to = MOMENT_NONE};
+    struct hunt_answer a = {0};
+    ok(ask_with(&q, two, NULL, 2, NULL, 0, &a) == OK && a.n_hits == 3 && a.hits[0].item == 2 && strstr(a.hits[0].raw, "calc.exe") && a.hits[2].block == 1 && strstr(a.hits[2].raw, "net.exe"),
+       "single events by their places");
+    q.places = (struct hunt_place[]){{0, ITEMS}};
+    q.n_places = 1;
+    ok(ask_with(&q, two, NULL, 2, NULL, 0, &a) == DAMAGED, "a place that is none is refused");
+}
+
 static void rules(void)
 {
     static const char text[] = "title: Calc\nid: 11111111-2222-3333-4444-555555555555\nlogsource: {product: x}\ndetection:\n  s: {Image|endswith: '\\calc.exe'}\n  condition: s\n---\n"
@@ -227,6 +239,7 @@ int main(void)
     texts();
     terms();
     times();
+    places();
     rules();
     bounds();
     damaged();

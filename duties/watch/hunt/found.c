@@ -18,7 +18,7 @@ static bool take_values(const struct val *list, struct arena *arena, struct hunt
         return false;
     values = ARENA_ARRAY(arena, struct hunt_value, list->count / 2 + 1);
     for (size_t i = 0; i + 1 < list->count; i += 2) {
-        if (!is_text(val_at(list, i), EVENT_NAME_MOST) || !is_text(val_at(list, i + 1), HUNT_VALUE_MOST))
+        if (!is_text(val_at(list, i), EVENT_NAME_MOST) || !is_text(val_at(list, i + 1), HUNT_RAW_WHOLE))
             return false;
         values[hit->n_values++] = (struct hunt_value){val_text(val_at(list, i)), val_text(val_at(list, i + 1))};
     }
@@ -34,7 +34,7 @@ static bool take_hit(const struct val *list, struct arena *arena, struct hunt_hi
     const struct val *rule = val_at(list, 7), *raw = val_at(list, 8);
     bool good = is_int(val_at(list, 0), 0, UINT32_MAX) && is_int(val_at(list, 1), 0, UINT32_MAX) && is_int(val_at(list, 2), INT64_MIN, INT64_MAX)
         && is_int(val_at(list, 3), INT64_MIN, INT64_MAX) && is_text(val_at(list, 4), 64) && is_int(val_at(list, 5), 0, UINT32_MAX) && is_text(val_at(list, 6), HUNT_TERM_MOST)
-        && (rule->kind == VAL_NULL || is_text(rule, 64)) && is_text(raw, HUNT_RAW_MOST) && is_int(val_at(list, 9), 0, 3);
+        && (rule->kind == VAL_NULL || is_text(rule, 64)) && is_text(raw, HUNT_RAW_WHOLE) && is_int(val_at(list, 9), 0, 3);
     if (!good)
         return false;
     *ret = (struct hunt_hit){.block = (uint32_t)val_at(list, 0)->number, .item = (uint32_t)val_at(list, 1)->number, .time = val_at(list, 2)->number,

@@ -34,6 +34,8 @@
 #define HUNT_TERM_MOST 1024u               /* bytes of one term */
 #define HUNT_TERM_LEAST 2u
 #define HUNT_RAW_MOST 4096u                /* bytes of an event's text that an answer gives */
+#define HUNT_RAW_WHOLE (256u << 10)        /* the same where single events are asked for by their places */
+#define HUNT_PLACES_MOST 200u
 #define HUNT_VALUES_MOST 64u               /* values of an event that an answer gives, each cut to ... */
 #define HUNT_VALUE_MOST 512u
 #define HUNT_HITS_MOST 2000u               /* hits that one answer gives; all are counted */
@@ -49,6 +51,7 @@ struct hunt_term {
     size_t len;
 };
 struct hunt_rule { unsigned line; const char *id; };
+struct hunt_place { uint32_t block, item; };                 /* block: of the input, from 0 */
 struct hunt_query {
     const struct hunt_term *terms; size_t n_terms;
     const struct hunt_rule *rules; size_t n_rules;
@@ -56,6 +59,7 @@ struct hunt_query {
     moment from, to;                       /* events of [from, to); MOMENT_NONE: open. An event without a time is found when both are open */
     size_t most;                           /* hits to give; 0 and more than HUNT_HITS_MOST: HUNT_HITS_MOST */
     bool newest;                           /* of too many the newest are given, not the first */
+    const struct hunt_place *places; size_t n_places;        /* these events and nothing else, in order: nothing is looked for */
     moment step;                           /* more than 0: count hits by spans of so many ms, see hunt_answer */
 };
 

@@ -40,6 +40,16 @@ static struct val *rules_of(struct arena *arena, const struct hunt_query *query)
     return list;
 }
 
+static struct val *places_of(struct arena *arena, const struct hunt_query *query)
+{
+    struct val *list = val_array(arena);
+    for (size_t i = 0; i < query->n_places && i < HUNT_PLACES_MOST; i++) {
+        val_push(arena, list, val_int(arena, query->places[i].block));
+        val_push(arena, list, val_int(arena, query->places[i].item));
+    }
+    return list;
+}
+
 static struct val *text_of(struct arena *arena, const struct sigma_text *text)
 {
     struct val *item = val_array(arena);
@@ -68,6 +78,7 @@ void hunt_input(struct buf *out, const struct hunt_query *query, const struct si
     struct buf text;
     val_set(arena, all, "terms", terms_of(arena, query));
     val_set(arena, all, "rules", rules_of(arena, query));
+    val_set(arena, all, "places", places_of(arena, query));
     for (size_t i = 0; query->n_rules && i < n; i++)
         val_push(arena, list, text_of(arena, &texts[i]));
     val_set(arena, all, "texts", list);

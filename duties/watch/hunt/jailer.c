@@ -25,6 +25,7 @@ struct looking {
     uint64_t found, damaged, block_found;
     struct ref last;                       /* the item found last: it may fit several things */
     struct hunt_span *spans; size_t n_spans;
+    bool places;
     struct val *hits;
     size_t bytes;                          /* of the answer so far */
 };
@@ -59,6 +60,21 @@ static bool take_blocks(struct looking *l, const char *input, size_t len, size_t
         }
         l->blocks[l->n_blocks++] = block;
     }
+    return true;
+}
+
+/* Single events by their places: the first look is left out. */
+static bool take_places(struct looking *l, const struct val *list)
+{
+    size_t n = val_count(list) / 2;
+    for (size_t i = 0; i < n && i < l->room; i++) {
+        struct ref ref = {.block = (uint32_t)val_at(list, 2 * i)->number, .item = (uint32_t)val_at(list, 2 * i + 1)->number, .index = UINT32_MAX};
+        if (ref.block >= l->n_blocks || ref.item >= l->blocks[ref.block].items)
+            return false;
+        l->refs[l->n_refs++] = ref;
+    }
+    l->places = n > 0;
+    l->found = l->scan.events = l->n_refs;
     return true;
 }
 
@@ -212,17 +228,17 @@ static struct val *bounded(struct arena *arena, const char *text, size_t len, si
 static struct val *values_of(struct looking *l, const struct event *event, bool *ret_cut)
 {
     struct val *list = val_array(l->arena);
-    size_t bytes = 0;
+    size_t bytes = 0, most = l->places ? 64 * VALUES_BYTES : VALUES_BYTES;
     bool ignored = false;
     for (size_t i = 0; i < event->n; i++) {
         const struct event_value *value = &event->values[i];
         const char *name = value->field ? fields_name(l->scan.fields, value->field) : value->name ? value->name : "";
-        if (list->count + 2 > HUNT_VALUES_MOST || bytes > VALUES_BYTES) {
+        if (list->count + 2 > HUNT_VALUES_MOST || bytes > most) {
             *ret_cut = true;
             break;
         }
         val_push(l->arena, list, bounded(l->arena, name, strlen(name), EVENT_NAME_MOST, &ignored));
-        val_push(l->arena, list, bounded(l->arena, value->text, value->len, HUNT_VALUE_MOST, ret_cut));
+        val_push(l->arena, list, bounded(l->arena, value->text, value->len, l->places ? 16 * HUNT_VALUE_MOST : HUNT_VALUE_MOST, ret_cut));
         bytes += strlen(name) + value->len;
     }
     return list;
@@ -250,7 +266,7 @@ static bool give(void *arg, uint32_t item, const struct event *event)
     struct arena *arena = l->arena;
     struct val *hit = val_array(arena);
     bool raw_cut = false, values_cut = false, ignored = false;
-    struct val *raw = bounded(arena, event->raw ? event->raw : "", event->raw ? event->raw_len : 0, HUNT_RAW_MOST, &raw_cut), *values = values_of(l, event, &values_cut);
+    struct val *raw = bounded(arena, event->raw ? event->raw : "", event->raw ? event->raw_len : 0, l->places ? HUNT_RAW_WHOLE : HUNT_RAW_MOST, &raw_cut), *values = values_of(l, event, &values_cut);
     val_push(arena, hit, val_int(arena, ref->block));
     val_push(arena, hit, val_int(arena, item));
     val_push(arena, hit, val_int(arena, event->time));
@@ -340,8 +356,11 @@ static enum status run(struct arena *arena, const char *input, size_t len, const
     l.scan = (struct hunt_scan){.arena = arena, .query = &l.query, .fields = fields_new(arena)};
     if (l.query.n_rules)
         status = compile(&l, all, reasons, &sigma);
+    if (status == OK && !take_places(&l, val_get(all, "places")))
+        status = DAMAGED;
     if (status == OK) {
-        look(&l);
+        if (!l.places)
+            look(&l);
         give_all(&l);
         answer(&l, out);
         status = out->failed ? TOO_LARGE : OK;

@@ -44,7 +44,7 @@ static const struct { const char *name, *words; } kinds[] = {
     {"change", T_("change")}, {"read", T_("read")}, {"export", T_("export")}, {"print", T_("print")}, {"refusal", T_("refusal")}, {"sign-in", T_("sign-in")},
     {"sign-in-refused", T_("sign-in refused")}, {"sign-out", T_("sign-out")}, {"secret-changed", T_("secret changed")}, {"label", T_("label taken in")},
     {"guard", T_("guard taken in")}, {"field", T_("index taken in")}, {"link", T_("link")}, {"pack", T_("definitions")}, {"pack-proposed", T_("definitions proposed")}, {"deed", T_("founding deed")}, {"erasure", T_("erasure")}, {"restore", T_("restore from a backup")},
-    {"jail", T_("reader of a file died in its jail")}};
+    {"jail", T_("reader of a file died in its jail")}, {"work-begun", T_("long work begun")}, {"work-ended", T_("long work ended")}};
 
 static const char *kind_words(const struct request *request, const char *kind)
 {
