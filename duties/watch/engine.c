@@ -13,8 +13,8 @@
 static const struct page pages[] = {
     {METHOD_GET, "/monitoring-report", "coordinate-monitoring", "monitoring-report", month_page, .slow = true, .menu = T_("Monthly report")},
     {METHOD_GET, "/hunt/{number}/run", "hunt", "hunt-run", hunting_page, .menu = T_("Run and results")},
-    {METHOD_GET, "/events", "", "events", events_page, .slow = true, .menu = T_("Event search")},
-    {METHOD_GET, "/events/{number}/{index}", "", "event", event_page, .slow = true},
+    {METHOD_GET, "/events", "search-events", "events", events_page, .slow = true, .menu = T_("Event search")},
+    {METHOD_GET, "/events/{number}/{index}", "search-events", "event", event_page, .slow = true},
     {METHOD_POST, "/hunt/{number}/run", "hunt", "hunt-run-do", hunting_post},
     {METHOD_POST, "/hunt/{number}/raise", "hunt", "hunt-raise", hunting_raise},
     {0},
