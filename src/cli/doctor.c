@@ -114,6 +114,11 @@ void doctor_findings(const struct val *facts, moment now, struct reasons *ret)
         reason_next(ret, found(ret, "doctor.swap", "/proc/swaps", T_("This machine has swap space: what the office holds in memory may be written to it.")),
                     T_("Encrypt it under a key that is new at each start, or turn it off."));
     judge_processes(val_get(facts, "running"), ret);
+    const struct val *ports = val_get(facts, "ports");
+    for (size_t i = 0; i < val_count(ports); i++)
+        if (val_get_bool(val_at(ports, i), "clear", false))
+            reason_next(ret, found(ret, "doctor.port", val_get_str(val_at(ports, i), "name"), T_("This port takes logs in clear at an address that is not this machine's own: they can be read and forged on their way.")),
+                        T_("Use tls or relps with a client-ca where the sender can; else a network of its own."));
     judge_office(val_get(facts, "office"), ret);
     judge_folder(val_get(facts, "folder"), now, ret);
 }
@@ -205,6 +210,15 @@ static void print_processes(const struct val *running, struct arena *arena)
                          val_get_bool(val_at(listens, i), "tls", false) ? ", TLS" : ""));
 }
 
+static void print_ports(const struct val *ports, struct arena *arena)
+{
+    for (size_t i = 0; i < val_count(ports); i++) {
+        const struct val *port = val_at(ports, i);
+        const char *peers = val_get_bool(port, "known-only", false) ? tr(cli_lang(), T_(", from certificates of its authority")) : "";
+        say(words_format(arena, T_("logs     port %1$s: %2$s at %3$s%4$s"), val_get_str(port, "name"), val_get_str(port, "kind"), val_get_str(port, "address"), peers));
+    }
+}
+
 static void print_words(const struct val *facts, const struct reasons *findings, struct arena *arena)
 {
     enum lang lang = cli_lang();
@@ -212,6 +226,7 @@ static void print_words(const struct val *facts, const struct reasons *findings,
     say(words_format(arena, T_("signer   key in %1$s"), val_get_str(val_get(facts, "folder"), "signer")));
     say(words_format(arena, T_("kernel   Landlock %1$s, seccomp %2$s"), number_in(facts, "landlock", arena), yes_in(facts, "seccomp")));
     print_processes(val_get(facts, "running"), arena);
+    print_ports(val_get(facts, "ports"), arena);
     printf("\n%s: %zu\n", tr(lang, T_("Declared channels")), val_count(channels));
     for (size_t i = 0; i < val_count(channels); i++)
         say(words_format(arena, T_("  %1$s.%2$s over %3$s, told to %4$s, at most %5$s in %6$s minutes for each person"), val_get_str(val_at(channels, i), "register"),
@@ -245,6 +260,9 @@ int cli_doctor(int argc, char **argv)
         arena_free(arena);
         return ret;
     }
+    struct val *ports = inspect_ports(folder, arena, &findings);
+    if (ports)
+        val_set(arena, facts, "ports", ports);
     doctor_findings(facts, moment_now(), &findings);
     if (cli_flag(argc, argv, "--json"))
         print_json(facts, &findings, arena);

@@ -20,6 +20,10 @@ struct val *inspect_office(struct office *, struct arena *);
 /* What the folder says: modes, newest checkpoint, last backup, the signer's key. */
 struct val *inspect_folder(const char *folder, struct arena *);
 
+/* What FOLDER/ports.yaml says: a list of {name, kind, address, tls, known-only, clear}; its faults become findings. NULL: no such file, or
+ * faults. `clear`: listens without TLS at an address that is not this machine's own. */
+struct val *inspect_ports(const char *folder, struct arena *, struct reasons *findings);
+
 struct process_note { const char *name; pid_t pid; bool confined; };
 struct listen_note { const char *address; int port; bool tls; };
 /* FOLDER/processes.json; `office` as inspect_office gave it. */

@@ -53,6 +53,7 @@ struct wire {
 struct origin { const char *peer, *sender, *fingerprint; };
 void outlet_deliver(struct outlet *, uint64_t token, const char *bytes, size_t len, bool cut, const struct origin *);
 bool wire_watch(struct wire *, struct watch *, uint32_t events);
+bool wire_name_good(const char *);
 int64_t wire_ticks(void);                    /* milliseconds of the steady clock, for patience */
 
 enum { peer_text = 64, scratch_room = 256 << 10 };

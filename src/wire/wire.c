@@ -78,7 +78,7 @@ static void *run(void *arg)
 
 /* ---- opening ---- */
 
-static bool name_good(const char *name)
+bool wire_name_good(const char *name)
 {
     size_t len = name ? strlen(name) : 0;
     return len && len <= 64 && *name != '.' &&
@@ -97,7 +97,7 @@ static enum status open_one(struct wire *wire, size_t i, const struct port *port
     bool twice = false;
     for (size_t k = 0; k < i; k++)
         twice |= str_eq(wire->outlets[k].port->name, port->name);
-    if (!name_good(port->name) || twice) {
+    if (!wire_name_good(port->name) || twice) {
         reason_add(reasons, "port.name", port->name,
                    T_("The port's name must be of letters, digits, dots and dashes, and unlike the others."));
         return BAD_INPUT;

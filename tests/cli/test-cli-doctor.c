@@ -55,6 +55,7 @@ static void judgement(void)
          "{\"running\":{\"alive\":true,\"processes\":[{\"name\":\"signer\",\"alive\":true,\"confined\":true,\"seccomp\":true,\"no-new-privileges\":true}]}}"},
         {"doctor.root", "{\"running\":{\"alive\":true,\"processes\":[{\"name\":\"office\",\"alive\":true,\"root\":true}]}}",
          "{\"running\":{\"alive\":true,\"processes\":[{\"name\":\"office\",\"alive\":true,\"root\":false}]}}"},
+        {"doctor.port", "{\"ports\":[{\"name\":\"a\",\"clear\":true}]}", "{\"ports\":[{\"name\":\"a\",\"clear\":false}]}"},
         {"doctor.tls", "{\"running\":{\"alive\":true,\"listens\":[{\"address\":\"10.0.0.1\",\"tls\":false}]}}",
          "{\"running\":{\"alive\":true,\"listens\":[{\"address\":\"127.0.0.1\",\"tls\":false},{\"address\":\"10.0.0.1\",\"tls\":true}]}}"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

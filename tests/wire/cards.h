@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Certificates of the tests' own authority, and a TLS client that shows one. Included by the one file of a test program that uses it.
+ * Certificates of the tests' own authority, and a TLS client that shows one.
  */
 #ifndef TESTS_WIRE_CARDS_H
 #define TESTS_WIRE_CARDS_H
@@ -15,7 +15,7 @@
 struct card { gnutls_x509_crt_t crt; gnutls_x509_privkey_t key; char certificate[4096], private_key[4096], fingerprint[72]; };
 enum card_kind { CARD_AUTHORITY, CARD_SERVER, CARD_CLIENT, CARD_OLD_CLIENT };
 
-static void card_make(struct card *card, const char *name, enum card_kind kind, struct card *by)
+static inline void card_make(struct card *card, const char *name, enum card_kind kind, struct card *by)
 {
     bool ca = kind == CARD_AUTHORITY;
     time_t now = time(NULL);
@@ -48,7 +48,7 @@ static void card_make(struct card *card, const char *name, enum card_kind kind, 
     gnutls_free(der.data);
 }
 
-static void card_free(struct card *card)
+static inline void card_free(struct card *card)
 {
     gnutls_x509_crt_deinit(card->crt);
     gnutls_x509_privkey_deinit(card->key);
@@ -57,7 +57,7 @@ static void card_free(struct card *card)
 struct caller { gnutls_session_t session; gnutls_certificate_credentials_t credentials; int fd; };
 
 /* False when the handshake failed, or what the server said first was that it did. */
-static bool call(struct caller *caller, struct wire *wire, const char *port, const struct card *card, const char *priorities)
+static inline bool call(struct caller *caller, struct wire *wire, const char *port, const struct card *card, const char *priorities)
 {
     gnutls_certificate_allocate_credentials(&caller->credentials);
     if (card) {
@@ -78,7 +78,7 @@ static bool call(struct caller *caller, struct wire *wire, const char *port, con
     return code >= 0;
 }
 
-static void hang_up(struct caller *caller, bool polite)
+static inline void hang_up(struct caller *caller, bool polite)
 {
     if (polite)
         gnutls_bye(caller->session, GNUTLS_SHUT_WR);
@@ -87,7 +87,7 @@ static void hang_up(struct caller *caller, bool polite)
     gnutls_certificate_free_credentials(caller->credentials);
 }
 
-static bool call_say(struct caller *caller, const char *text, size_t len)
+static inline bool call_say(struct caller *caller, const char *text, size_t len)
 {
     while (len) {
         ssize_t n = gnutls_record_send(caller->session, text, len);
@@ -102,7 +102,7 @@ static bool call_say(struct caller *caller, const char *text, size_t len)
 }
 
 /* As hear(). */
-static int call_hear(struct caller *caller, const char *text)
+static inline int call_hear(struct caller *caller, const char *text)
 {
     size_t len = 0;
     heard[0] = 0;
