@@ -76,6 +76,7 @@ struct office {
 
     struct duty_slot { const struct duty *table; struct duty *state; } *duties; size_t n_duties;
     void (*heard)(void *, const struct touched *, size_t); void *heard_arg;
+    struct intake *intake;                     /* live intake of logs; NULL: none */
     atomic_bool reads_failed;                  /* the last read entry could not be written */
     pthread_mutex_t checkpoint_lock;
     struct { uint64_t size; moment time; } *checkpoints; size_t n_checkpoints;

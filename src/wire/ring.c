@@ -73,6 +73,8 @@ void ring_reset(struct ring *ring)
     ring->broken = false;
 }
 
+uint64_t ring_put_so_far(const struct ring *ring) { return ring->put; }
+uint64_t ring_taken_so_far(const struct ring *ring) { return atomic_load(&ring->shared->taker.count); }
 bool ring_broken(const struct ring *ring) { return ring->broken; }
 
 /* ---- waiting ---- */

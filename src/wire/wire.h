@@ -99,6 +99,8 @@ bool ring_put(struct ring *, const void *, size_t len, int timeout_ms);
 long ring_take(struct ring *, void *out, size_t cap, int timeout_ms);
 void ring_end(struct ring *);                /* by either side: no more will be put */
 void ring_reset(struct ring *);              /* empty and as new, while neither side uses it: the process at the other side is another one */
+uint64_t ring_put_so_far(const struct ring *);       /* bytes that this side has put since the ring was new */
+uint64_t ring_taken_so_far(const struct ring *);     /* bytes that the other side says it has taken: a hint, no more */
 bool ring_broken(const struct ring *);       /* the other side wrote nonsense: give it up */
 
 #endif

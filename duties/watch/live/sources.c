@@ -49,7 +49,6 @@ static void take_event(struct live *live, struct event *event, uint32_t flags)
     }
     if (!(flags & (LANE_CORRELATED | LANE_RAW)))
         live_match(live, event);
-    live->changed |= !(flags & LANE_CORRELATED);
 }
 
 /* Reads what is whole of a text; returns where the rest begins. */
@@ -187,6 +186,7 @@ void live_message(struct live *live, const struct lane_message *message, const c
     struct slot *slot = &live->slots[message->slot];
     if (!len) {
         slot->seen = live->last = message->seq;
+        live->changed = true;
         return;
     }
     /* What comes of one message lies in one block, or a crash between two of them would bring it twice. */
@@ -213,6 +213,7 @@ void live_message(struct live *live, const struct lane_message *message, const c
     }
     slot->seen = message->seq;
     live->last = message->seq;
+    live->changed = true;
     if (slot->block && block_weight(slot->block) >= LIVE_WEIGHT_MOST)
         live_give_block(live, message->slot);
 }

@@ -52,19 +52,24 @@ static void tell_state(struct live *live)
 {
     struct buf state;
     struct lane_part part = {.kind = LANE_STATE};
-    if (live->changed && live->rules) {
+    if (live->changed) {
         buf_init(&state, (size_t)120 << 20);
-        correlator_write(live->rules->correlator, &state);
+        if (live->rules)
+            correlator_write(live->rules->correlator, &state);
+        else if (live->kept.len)
+            buf_add(&state, live->kept.data, live->kept.len);
         live_cover(live, LANE_SLOTS, live->last, &part.cover);
         part.cover = lane_cover_join(&part.cover, &live->base);
         part.size = state.len;
-        for (; !state.failed && part.at < part.size && !live->gone; part.at += LANE_PART) {
+        do {
             size_t len = part.size - part.at < LANE_PART ? (size_t)(part.size - part.at) : LANE_PART;
             buf_clear(&live->message);
             buf_add(&live->message, &part, sizeof part);
-            buf_add(&live->message, state.data + part.at, len);
+            if (len)
+                buf_add(&live->message, state.data + part.at, len);
             live_send(live, live->message.data, live->message.len);
-        }
+            part.at += LANE_PART;
+        } while (!state.failed && part.at < part.size && !live->gone);
         live->changed = false;
         buf_free(&state);
     }
@@ -143,6 +148,8 @@ static void whole(struct live *live)
     }
     live->base = parts->cover;
     size_t groups;
+    if (!parts->bytes.len)
+        return;
     if (live->rules)
         (void)!correlator_read(live->rules->correlator, parts->bytes.data, parts->bytes.len, &groups);
     else
