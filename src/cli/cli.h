@@ -62,6 +62,7 @@ int cli_explain(int argc, char **argv);
 int cli_account(int argc, char **argv);
 int cli_evtx(int argc, char **argv);
 int cli_scan(int argc, char **argv);
+int cli_hunt(int argc, char **argv);
 int cli_rules(int argc, char **argv);
 
 #endif

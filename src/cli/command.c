@@ -55,6 +55,11 @@ const struct command commands[] = {
      T_("Gives the reasons, key by key and post by post, to somebody who reads the record."), cli_explain, .speaks = true},
     {"account", OF_OFFICE, T_("who you are to the office"),
      T_("Person, post, clearance and rights that your token is bound to."), cli_account, .speaks = true},
+    {"hunt", "run NUMBER [--detach] | show NUMBER | stop NUMBER | results NUMBER [--to FILE] " OF_OFFICE, T_("run a hunt over the archive of a running office"),
+     T_("run begins a hunt of yours that is under way, tells on standard error how far it has come, and prints what was found, a JSON line for each\n"
+        "event; with --detach it only begins. show tells how far it is and what was found so far, stop ends it; what was found until then is attached\n"
+        "to the hunt. results fetches the events that its last run found. A segment of the archive that you may not read, or that lies above the hunt,\n"
+        "is neither looked at nor counted. A hunt is proposed, approved and begun like any record (register), or on its page."), cli_hunt, .speaks = true},
     {"doctor", "FOLDER [--json]", T_("tell what weakens an office's promises"),
      T_("Shows the processes of a served office and how they are locked in, the declared channels and the rules that are assumptions, and lists\n"
         "everything that weakens a promise, with what to do about it: missing hardening, weak secrets, open modes, no checkpoint or backup.\n"

@@ -16,6 +16,7 @@
 #include "office/duty.h"
 #include "tap.h"
 #include "watch/hunting/hunting.h"
+#include "watch/hunting/propose.h"
 
 #define NATO "1.3.26.1.3.1"
 #define CLEARANCE(class) "\"clearances\":[{\"clearance\":\"{\\\"categories\\\":[],\\\"classes\\\":[\\\"" class "\\\"],\\\"policy\\\":\\\"" NATO "\\\"}\",\"from\":\"2026-01-01\",\"until\":\"2031-01-01\"}]"
@@ -321,6 +322,28 @@ static void raises(void)
     ok(status == 422 || status == 400, "nor what is no place");
 }
 
+/* ---- new rules ---- */
+
+static void proposes(void)
+{
+    static const char *const ids[] = {"11111111-2222-3333-4444-555555555555", "no id", "11111111-2222-3333-4444-666666666666"};
+    const char *set = NULL, *const *numbers = NULL;
+    struct reasons reasons;
+    struct record_view record;
+    size_t n = 9;
+    reasons_init(&reasons, f.arena);
+    ok(fixture_create(&f, "ict", "rule-set", fixture_label(&f, "NATO", RESTRICTED), "{\"name\":\"November\",\"received-on\":\"2027-03-01\"}", &set) == OK, "a rule set");
+    ok(hunt_propose(f.office, set, ids, 3, f.now, f.arena, &reasons, &numbers, &n) == OK && n == 1, "its new rules become a hunt");
+    if (reasons.count)
+        printf("# %s\n", reasons_text(&reasons, LANG_EN));
+    const struct reader *ict = fixture_reader(&f, "ict");
+    bool good = n == 1 && office_get(f.office, ict, "hunt", numbers[0], f.arena, &record) == OK;
+    ok(good && str_eq(val_get_str(record.fields, "trigger"), "new-rule") && str_eq(record.state->name, "proposed"), "that waits for somebody's approval");
+    ok(good && str_eq(val_get_str(record.fields, "looked-for"), "11111111-2222-3333-4444-555555555555\n11111111-2222-3333-4444-666666666666"), "and names them");
+    reader_free(ict);
+    ok(hunt_propose(f.office, set, ids, 0, f.now, f.arena, &reasons, &numbers, &n) == OK && n == 0, "without new rules there is none");
+}
+
 /* ---- stop, end of the server, hostile blocks ---- */
 
 static void stops(struct works *inline_works)
@@ -399,6 +422,7 @@ int main(void)
     searches();
     one_instant();
     raises();
+    proposes();
     stops(works);
     hostile();
     works_of_office(f.office, NULL);
