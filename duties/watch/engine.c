@@ -6,9 +6,10 @@
 #include "base/words.h"
 #include "front/front.h"
 #include "office/duty.h"
-#include "watch/hunting/hunting.h"
+#include "deliver.h"
 #include "month.h"
 #include "watch/alerts/engine.h"
+#include "watch/hunting/hunting.h"
 
 static const struct page pages[] = {
     {METHOD_GET, "/monitoring-report", "coordinate-monitoring", "monitoring-report", month_page, .slow = true, .menu = T_("Monthly report")},
@@ -17,6 +18,7 @@ static const struct page pages[] = {
     {METHOD_GET, "/events/{number}/{index}", "search-events", "event", event_page, .slow = true},
     {METHOD_POST, "/hunt/{number}/run", "hunt", "hunt-run-do", hunting_post},
     {METHOD_POST, "/hunt/{number}/raise", "hunt", "hunt-raise", hunting_raise},
+    {METHOD_POST, "/api/v1/events/{number}", "deliver-events", "deliver-events", deliver_page},
     {0},
 };
 static void follow(struct duty *duty, const struct change_view *view, struct consequences *more)

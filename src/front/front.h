@@ -34,6 +34,7 @@ struct request {
     const struct pair *form; size_t n_form;  /* urlencoded or multipart fields */
     const struct upload *uploads; size_t n_uploads;
     const struct val *json;                  /* body of an API request */
+    const char *raw; size_t raw_len;         /* a body in text/plain, lines of JSON, or packed, as it came: for what takes batches */
     const char *if_none_match;               /* sealed ETag or NULL */
     const char *csrf;                        /* the session's token, for forms */
     const char *csrf_given;                  /* of the header X-CSRF-Token; else the dispatcher looks at the form */

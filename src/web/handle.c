@@ -199,6 +199,15 @@ static bool from_elsewhere(const struct call *c)
     return !str_starts(origin, scheme) || !str_eq(origin + strlen(scheme), host);
 }
 
+/* Batches of programs come as they are: whoever takes one unpacks and reads it in a jail. */
+static bool is_batch(const char *type)
+{
+    static const char *const kinds[] = {"text/plain", "application/x-ndjson", "application/octet-stream", "application/gzip", "application/zstd", NULL};
+    for (size_t i = 0; kinds[i]; i++)
+        if (media_is(type, kinds[i])) return true;
+    return false;
+}
+
 static enum status read_body(struct call *c, struct reasons *why)
 {
     struct request *q = &c->request;
@@ -224,6 +233,11 @@ static enum status read_body(struct call *c, struct reasons *why)
         enum status status = json_read(c->arena, c->body.data, c->body.len, (struct json_limits){.bytes = c->limit, .depth = 32}, why, &json);
         q->json = json;
         return status;
+    }
+    if (q->bearer && str_starts(q->path, "/api/") && is_batch(type)) {
+        q->raw = c->body.data;
+        q->raw_len = c->body.len;
+        return OK;
     }
     reason_add(why, "web.media-type", NULL, T_("A body is taken as a form, multipart form or JSON only."));
     return BAD_INPUT;
@@ -290,7 +304,8 @@ size_t call_body_limit(struct call *c)
         c->known = c->in_session && c->session.stage == STAGE_OPEN;
     }
     if (!c->known) return BODY_OF_STRANGERS;
-    return media_is(c->headers[HEADER_CONTENT_TYPE], "multipart/form-data") ? config->upload_bytes : config->body_bytes;
+    const char *type = c->headers[HEADER_CONTENT_TYPE];
+    return media_is(type, "multipart/form-data") || (bearer && is_batch(type)) ? config->upload_bytes : config->body_bytes;
 }
 
 bool call_is_slow(struct call *c)

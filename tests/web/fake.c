@@ -183,6 +183,7 @@ static enum status echo(const struct request *q, struct answer *a)
     struct val *data = val_object(q->arena);
     for (size_t i = 0; i < q->n_form; i++) val_set_str(q->arena, data, q->form[i].name, q->form[i].value);
     for (size_t i = 0; i < q->n_uploads; i++) val_set_int(q->arena, data, q->uploads[i].file_name, (int64_t)q->uploads[i].len);
+    if (q->raw) val_set(q->arena, data, "raw", val_strn(q->arena, q->raw, q->raw_len));
     if (q->json) val_set(q->arena, data, "json", val_copy(q->arena, q->json));
     answer_json(q, a, data);
     return OK;
@@ -229,6 +230,7 @@ static enum status etag(const struct request *q, struct answer *a)
 const struct page fake_pages[] = {
     {METHOD_GET, "/", "", "home", home},
     {METHOD_POST, "/echo", "", "echo", echo},
+    {METHOD_POST, "/api/echo", "", "api-echo", echo},
     {METHOD_GET, "/second", "second-post", "second", home},
     {METHOD_POST, "/proof", "", "proof", echo, .needs_proof = "x"},
     {METHOD_GET, "/big", "", "big", big},

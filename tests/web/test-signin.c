@@ -360,6 +360,13 @@ static void test_tokens(void)
     r = client_raw(c.port, text, strlen(text));
     ok(r.status == 200 && strstr(r.body, "{\"json\":{\"a\":[1]}}"), "it serves without cookie and CSRF token");
     reply_free(&r);
+    static const char *const paths[] = {"/api/echo", "/echo"};
+    for (int i = 0; i < 2; i++) {
+        snprintf(text, sizeof text, "POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer %s\r\nContent-Type: application/x-ndjson\r\nContent-Length: 9\r\n\r\n{\"a\":[1]\n", paths[i], token);
+        r = client_raw(c.port, text, strlen(text));
+        ok(i ? r.status == 400 : r.status == 200 && strstr(r.body, "{\"raw\":\"{\\\"a\\\":[1]\\n\"}"), i ? "nowhere else" : "a batch comes as it is, under /api/");
+        reply_free(&r);
+    }
     snprintf(text, sizeof text, "GET /second HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer %s\r\n\r\n", token);
     r = client_raw(c.port, text, strlen(text));
     is_int(r.status, 403, "in the post that it was made in");

@@ -158,16 +158,16 @@ static uint16_t *place_of(struct alerts *alerts, uint64_t hash)
     return &alerts->index[at];
 }
 
-static uint64_t group_hash(const struct guard *guard, const char *rule_id, const char *entity)
+static uint64_t group_hash(const struct guard *guard, const char *origin, const char *rule_id, const char *entity)
 {
-    uint64_t hash = hash_text(hash_text(guard->eyes, rule_id), entity);
+    uint64_t hash = hash_text(hash_text(*origin ? hash_text(guard->eyes, origin) : guard->eyes, rule_id), entity);
     hash ^= hash >> 29;
     return hash * UINT64_C(0xbf58476d1ce4e5b9) | 1;
 }
 
 static void name_group(struct group *group, struct arena *arena)
 {
-    char *text = arena_printf(arena, "%s\n%s\n%s\n%s", group->rule_id, group->entity, group->guard->label, group->guard->file);
+    char *text = arena_printf(arena, "%s\n%s\n%s\n%s%s%s", group->rule_id, group->entity, group->guard->label, group->guard->file, *group->origin ? "\n" : "", group->origin);
     for (char *at = text; *at; at++)
         *at = *at >= 'A' && *at <= 'Z' ? (char)(*at + 32) : *at;
     struct hash hash = sha256(text, strlen(text));
@@ -177,10 +177,11 @@ static void name_group(struct group *group, struct arena *arena)
 /* NULL: memory is full. */
 static struct group *group_of(struct alerts *alerts, const struct watch_hit *hit, const struct guard *guard, moment now, struct arena *arena)
 {
-    char entity[ENTITY_MOST + 1], rule_id[81];
+    char entity[ENTITY_MOST + 1], rule_id[81], origin[17];
+    put_line(origin, sizeof origin - 1, hit->origin);
     put_line(rule_id, sizeof rule_id - 1, hit->rule_id && *hit->rule_id ? hit->rule_id : hit->rule_title);
     put_line(entity, sizeof entity - 1, hit->entity ? hit->entity : entity_of_json(alerts, hit, arena));
-    uint64_t hash = group_hash(guard, rule_id, entity);
+    uint64_t hash = group_hash(guard, origin, rule_id, entity);
     uint16_t *place = place_of(alerts, hash);
     if (*place)
         return &alerts->groups[*place - 1];
@@ -188,7 +189,7 @@ static struct group *group_of(struct alerts *alerts, const struct watch_hit *hit
     if (counter->n >= alerts->entities && strcmp(entity, OTHERS) != 0) {
         alerts->counts.merged++;
         put_line(entity, sizeof entity - 1, OTHERS);
-        hash = group_hash(guard, rule_id, entity);
+        hash = group_hash(guard, origin, rule_id, entity);
         place = place_of(alerts, hash);
         if (*place)
             return &alerts->groups[*place - 1];
@@ -200,6 +201,8 @@ static struct group *group_of(struct alerts *alerts, const struct watch_hit *hit
     struct group *group = &alerts->groups[alerts->n_groups++];
     *group = (struct group){.hash = hash, .guard = guard, .level = hit->level > SIGMA_CRITICAL ? SIGMA_CRITICAL : hit->level, .seen = MOMENT_NONE};
     put_line(group->rule_id, sizeof group->rule_id - 1, rule_id);
+    put_line(group->origin, sizeof group->origin - 1, origin);
+    put_line(group->reference, sizeof group->reference - 1, hit->reference);
     put_line(group->entity, sizeof group->entity - 1, entity);
     put_line(group->title, LINE_MOST, hit->rule_title && *hit->rule_title ? hit->rule_title : rule_id);
     put_techniques(group->techniques, hit);

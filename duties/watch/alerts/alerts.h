@@ -39,7 +39,9 @@ struct watch_guard {
 };
 struct watch_hit {
     const struct watch_guard *guard;
+    const char *origin;                            /* a word of alert-origin; NULL: "watch" */
     const char *rule_id, *rule_title;
+    const char *reference;                         /* its number elsewhere; NULL or "": none */
     enum sigma_level level;
     const char *const *tags; size_t n_tags;        /* as the rule has them; "attack.t1059.001" becomes a technique */
     uint64_t seq;                                  /* of the event in the spool, from 1; 0: not from a spool, always counted */

@@ -27,7 +27,7 @@ struct group {
     uint64_t hash;
     char value[GROUP_DIGITS + 1];
     char number[NUMBER_TEXT];              /* its alert; "" not yet known */
-    char title[LINE_MOST + 1], rule_id[81], techniques[LINE_MOST + 1], entity[ENTITY_MOST + 1];
+    char title[LINE_MOST + 1], rule_id[81], origin[17], reference[81], techniques[LINE_MOST + 1], entity[ENTITY_MOST + 1];
     const struct guard *guard;
     enum sigma_level level;
     bool refused;

@@ -57,7 +57,9 @@ static struct val *new_alert(const struct adding *add, struct arena *arena)
     struct val *fields = val_object(arena);
     val_set_str(arena, fields, "title", group->title);
     val_set_str(arena, fields, "level", level_names[group->level]);
-    val_set_str(arena, fields, "origin", "watch");
+    val_set_str(arena, fields, "origin", *group->origin ? group->origin : "watch");
+    if (*group->reference)
+        val_set_str(arena, fields, "reference", group->reference);
     val_set_str(arena, fields, "rule-id", group->rule_id);
     val_set_str(arena, fields, "rule-title", group->title);
     if (*group->techniques)

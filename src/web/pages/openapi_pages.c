@@ -67,7 +67,7 @@ static struct val *operation_of(struct arena *arena, const struct page *page)
     if (val_count(names))
         val_set(arena, value, "parameters", names);
     if (page->method != METHOD_GET)
-        val_set(arena, value, "requestBody", with_media(arena, str_starts(page->pattern, API) ? "application/json" : strcmp(page->name, "attach") == 0 ? "multipart/form-data" : forms));
+        val_set(arena, value, "requestBody", with_media(arena, strcmp(page->name, "deliver-events") == 0 ? "application/x-ndjson" : str_starts(page->pattern, API) ? "application/json" : strcmp(page->name, "attach") == 0 ? "multipart/form-data" : forms));
     val_set(arena, value, "responses", responses_of(arena, page));
     return value;
 }
