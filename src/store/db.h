@@ -65,6 +65,7 @@ void db_again(struct rows *, const int *which, const struct arg *, size_t n);
 void db_done(struct rows *);
 
 static inline int64_t col_int(struct rows *r, int i) { return sqlite3_column_int64(r->s, i); }
+static inline bool col_null(struct rows *r, int i) { return sqlite3_column_type(r->s, i) == SQLITE_NULL; }
 static inline const char *col_text(struct rows *r, int i) { return (const char *)sqlite3_column_text(r->s, i); }
 static inline const void *col_blob(struct rows *r, int i) { return sqlite3_column_blob(r->s, i); }
 static inline size_t col_len(struct rows *r, int i) { return (size_t)sqlite3_column_bytes(r->s, i); }

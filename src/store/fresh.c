@@ -12,10 +12,12 @@
 struct fresh *fresh_new(void)
 {
     struct fresh *f = calloc(1, sizeof *f);
-    if (!f || !(f->slots = calloc(SLOTS, sizeof *f->slots))) {
+    if (!f || !(f->slots = calloc(SLOTS, sizeof *f->slots)) || !(f->packed_in = calloc(PACKED_SLOTS, sizeof *f->packed_in))) {
+        free(f ? f->slots : NULL);
         free(f);
         return NULL;
     }
+    f->packed = f->packed_before = INT64_MIN;
     pthread_rwlock_init(&f->lock, NULL);
     f->target = FRESH_TARGET;
     f->slice = FRESH_SLICE;
@@ -57,6 +59,7 @@ void fresh_free(struct fresh *f)
     free(f->undo);
     free(f->spent);
     free(f->slots);
+    free(f->packed_in);
     free(f);
 }
 

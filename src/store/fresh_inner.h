@@ -12,6 +12,7 @@
 #define SLOTS (1u << 17)
 #define LEAF 64
 #define FRESH_SLACK 8           /* slices beyond the target before changes have to move some themselves */
+#define PACKED_SLOTS (1u << 16)
 #define LOG_STEP 4              /* batches of the log that go with one, once all that they say is in the tables */
 
 struct item {
@@ -58,6 +59,8 @@ struct fresh {
     struct bucket **spent;          /* a queue of buckets whose items are over, or soon will be for every reader */
     size_t spent_at, n_spent, cap_spent;
     struct fresh_reader *readers;
+    moment packed, packed_before;   /* the newest time in any pack of search rows; that when the store was opened */
+    uint64_t *packed_in;            /* the same since then for buckets by their hash, 0: none; see posting.h */
 };
 
 /* fresh_bucket.c */

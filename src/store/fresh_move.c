@@ -8,8 +8,29 @@
 #include <string.h>
 
 #include "store/fresh_inner.h"
+#include "store/posting.h"
 
-static enum status put_row(struct db *db, const struct bucket *b, const struct item *i)
+/* How new a place in a pack of this bucket can be at most. */
+static moment packed_in(const struct fresh *f, const struct bucket *b)
+{
+    uint64_t since = f->packed_in[b->hash % PACKED_SLOTS];
+    moment newest = since ? (moment)(since ^ UINT64_C(0x8000000000000000)) : INT64_MIN;
+    return newest > f->packed_before ? newest : f->packed_before;
+}
+
+static void note_packed(struct fresh *f, const struct bucket *b, moment newest)
+{
+    uint64_t *slot = &f->packed_in[b->hash % PACKED_SLOTS], n = (uint64_t)newest ^ UINT64_C(0x8000000000000000);
+    *slot = n > *slot ? n : *slot;
+    f->packed = newest > f->packed ? newest : f->packed;
+}
+
+static struct posting posting_of(const struct item *i)
+{
+    return (struct posting){key_time(i->key), i->record};
+}
+
+static enum status put_row(struct fresh *f, struct db *db, const struct bucket *b, const struct item *i)
 {
     if (b->kind == 'v') {
         field_id field;
@@ -17,27 +38,50 @@ static enum status put_row(struct db *db, const struct bucket *b, const struct i
         return RUN(db, i->gone ? SQL_DROP_VALUE : SQL_PUT_VALUE, INT(field), INT(b->guard), BLOB(i->key, i->len),
                    INT(i->record));
     }
-    return RUN(db, i->gone ? SQL_DROP_POSTING : SQL_PUT_POSTING, BLOB(b->name, b->len), INT(b->guard),
-               INT(key_time(i->key)), INT(i->record));
+    return (i->gone ? posting_drop : posting_put)(db, fresh_name_of(b), posting_of(i), packed_in(f, b));
+}
+
+/* From an item on: one row, or a pack of the search rows that follow one another; `ret_end`: behind the last. */
+static enum status put_some(struct fresh *f, struct db *db, const struct bucket *b, uint32_t from, uint32_t *ret_end)
+{
+    struct posting places[PACK_MOST];
+    size_t n = 0;
+    uint32_t end = from;
+    for (; b->kind == 'p' && end < b->n && n < PACK_MOST; end++) {
+        const struct item *i = b->items[end];
+        if (item_live(i) && i->gone) {
+            break;
+        }
+        if (item_live(i)) {
+            places[n++] = posting_of(i);
+        }
+    }
+    if (n < PACK_LEAST) {
+        *ret_end = from + 1;
+        return put_row(f, db, b, b->items[from]);
+    }
+    *ret_end = end;
+    note_packed(f, b, places[n - 1].updated);
+    return posting_put_all(db, fresh_name_of(b), places, n);
 }
 
 static enum status move_bucket(struct fresh *f, struct db *db, struct bucket *b, size_t *moved)
 {
-    uint32_t through = 0;
+    uint32_t through = 0, end;
     enum status status = OK;
-    for (; status == OK && through < b->n; through++) {
-        struct item *i = b->items[through];
-        if (!item_live(i)) {
+    while (status == OK && through < b->n) {
+        if (!item_live(b->items[through])) {
+            through++;
             continue;
         }
-        status = put_row(db, b, i);
-        if (status == OK && !fresh_note(f, i, false)) {
-            status = NO_MEMORY;
+        status = put_some(f, db, b, through, &end);
+        for (; status == OK && through < end; through++) {
+            if (item_live(b->items[through]) && !fresh_note(f, b->items[through], false)) {
+                status = NO_MEMORY;
+                break;
+            }
+            *moved += item_live(b->items[through]);
         }
-        if (status != OK) {
-            break;
-        }
-        ++*moved;
     }
     pthread_rwlock_wrlock(&f->lock);
     for (uint32_t n = 0; n < through; n++) {        /* those that are noted, and can be undone */
@@ -125,7 +169,7 @@ enum status fresh_seal(struct fresh *f, struct db *db, enum fresh_move how)
         status = RUN(db, SQL_PUT_LOG, INT((int64_t)f->batch), BLOB(f->log.data, f->log.len));
     }
     if (status == OK && f->touched) {
-        status = RUN(db, SQL_PUT_PROGRESS, INT((int64_t)f->batch));
+        status = RUN(db, SQL_PUT_PROGRESS, INT((int64_t)f->batch), INT(f->packed));
     }
     return status;
 }
@@ -174,14 +218,12 @@ static enum status last_word(struct fresh *f, struct fresh_name name, struct fre
 
 static enum status table_has(struct db *db, const struct bucket *b, const struct item *i, bool *ret)
 {
-    struct rows r;
     field_id field;
-    memcpy(&field, b->name, b->kind == 'v' ? sizeof field : 0);
-    if (b->kind == 'v') {
-        r = QUERY(db, SQL_HAS_VALUE, INT(field), INT(b->guard), BLOB(i->key, i->len), INT(i->record));
-    } else {
-        r = QUERY(db, SQL_HAS_POSTING, BLOB(b->name, b->len), INT(b->guard), INT(key_time(i->key)), INT(i->record));
+    if (b->kind == 'p') {
+        return posting_has(db, fresh_name_of(b), posting_of(i), ret);
     }
+    memcpy(&field, b->name, sizeof field);
+    struct rows r = QUERY(db, SQL_HAS_VALUE, INT(field), INT(b->guard), BLOB(i->key, i->len), INT(i->record));
     *ret = db_step(&r);
     db_done(&r);
     return r.status;
@@ -213,6 +255,7 @@ enum status fresh_load(struct fresh *f, struct db *db)
     struct rows r = QUERY_ALL(db, SQL_GET_PROGRESS);
     if (db_step(&r)) {
         f->committed = (uint64_t)col_int(&r, 0);
+        f->packed = f->packed_before = col_null(&r, 1) ? INT64_MIN : col_int(&r, 1);
     }
     enum status status = r.status;
     db_done(&r);

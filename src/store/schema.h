@@ -17,7 +17,8 @@
 #ifndef STORE_SCHEMA_H
 #define STORE_SCHEMA_H
 
-#define SCHEMA_FORMAT "3"
+#define SCHEMA_FORMAT "4"
+#define SCHEMA_FORMER "3"       /* is brought up to it when it is opened, see store.c */
 
 #define SCHEMA(I, B, R, S) \
     "CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, setting TEXT NOT NULL)" S, \
@@ -37,11 +38,11 @@
     "CREATE TABLE index_list (place " I " NOT NULL PRIMARY KEY, record " I " NOT NULL, guard " I " NOT NULL, updated " I \
         " NOT NULL, list " B " NOT NULL)" S, \
     "CREATE TABLE recent (batch " I " NOT NULL PRIMARY KEY, list " B " NOT NULL)" S, \
-    "CREATE TABLE progress (id " I " NOT NULL PRIMARY KEY, batch " I " NOT NULL)" S, \
+    "CREATE TABLE progress (id " I " NOT NULL PRIMARY KEY, batch " I " NOT NULL, packed " I ")" S, \
     "CREATE TABLE value (field " I " NOT NULL, guard " I " NOT NULL, key " B " NOT NULL, record " I " NOT NULL," \
         " PRIMARY KEY (field, guard, key, record))" R, \
     "CREATE TABLE posting (term " B " NOT NULL, guard " I " NOT NULL, updated " I " NOT NULL, record " I " NOT NULL," \
-        " PRIMARY KEY (term, guard, updated, record))" R, \
+        " rest " B ", PRIMARY KEY (term, guard, updated, record))" R, \
     "CREATE TABLE link (id " I " NOT NULL PRIMARY KEY, field " I " NOT NULL, source " I " NOT NULL, target " I \
         " NOT NULL, source_guard " I " NOT NULL, target_guard " I " NOT NULL, made " I " NOT NULL, cut " I \
         " NOT NULL, position " I " NOT NULL)" R, \
@@ -67,7 +68,7 @@
         " r.created, v.updated, v.position, v.salt, v.body, v.previous FROM version v JOIN record r ON r.id = v.record" \
         " WHERE may_read(r.guard) = 1", \
     "CREATE VIEW seen_value AS SELECT field, guard, key, record FROM value WHERE may_read(guard) = 1", \
-    "CREATE VIEW seen_posting AS SELECT term, guard, updated, record FROM posting WHERE may_read(guard) = 1", \
+    "CREATE VIEW seen_posting AS SELECT term, guard, updated, record, rest FROM posting WHERE may_read(guard) = 1", \
     "CREATE VIEW seen_link AS SELECT id, field, source, target, source_guard, target_guard, made, cut, position" \
         " FROM link WHERE may_read(source_guard) = 1 AND may_read(target_guard) = 1", \
     "CREATE VIEW link_step AS SELECT field, source, target, source_guard, target_guard, cut FROM link", \

@@ -8,20 +8,21 @@
 #include <string.h>
 
 #include "store/inner.h"
+#include "store/posting.h"
 
 #define SEARCH_TERMS 16
 #define POSTINGS_MOST 64
+#define PLACES_MOST (POSTINGS_MOST + PACK_MOST)      /* a row is taken whole */
 
-struct place { moment updated; record_id record; };
 struct postings {                   /* one term's range in one guard */
-    struct place *places;
+    struct posting *places;
     size_t n, at, next_chunk;
     bool ended;
 };
 struct stream {
     guard_id guard;
     struct postings *of;            /* per term */
-    struct place head;
+    struct posting head;
 };
 struct search {
     struct view *view;
@@ -34,63 +35,68 @@ struct search {
     struct rows rows;               /* the one statement */
 };
 
-static bool newer(struct place a, struct place b)
+static bool newer(struct posting a, struct posting b)
 {
     return a.updated > b.updated || (a.updated == b.updated && a.record > b.record);
 }
 
-static bool same(struct place a, struct place b)
+static bool same(struct posting a, struct posting b)
 {
     return a.updated == b.updated && a.record == b.record;
 }
 
-static struct fresh_row row_at(struct place p, uint8_t key[TIME_KEY])
+static struct fresh_row row_at(struct posting p, uint8_t key[TIME_KEY])
 {
     time_key(p.updated, key);
     return (struct fresh_row){key, TIME_KEY, p.record};
 }
 
 /* The table's next places below, without those that are gone meanwhile. */
-static enum status table_places(struct search *q, struct fresh_name name, struct place below, size_t chunk, bool fresh,
-                                struct place *places, size_t *ret_n, struct place *ret_last, bool *ret_ended)
+static enum status table_places(struct search *q, struct fresh_name name, struct posting below, size_t chunk, bool fresh,
+                                struct posting *places, size_t *ret_n, struct posting *ret_last, bool *ret_ended)
 {
     const struct arg args[] = {BLOB(name.name, name.len), INT(name.guard), INT(below.updated), INT(below.record),
                                INT((int64_t)chunk)};
     static const int all[] = {1, 2, 3, 4, 5};
     struct rows *r = &q->rows;
     size_t n = 0, raw = 0;
+    bool more = true;
+    enum status status = OK;
     if (r->s) {
         db_again(r, all, args, 5);
     } else {
         *r = db_query(&q->view->db, VIEW_POSTINGS, args, 5);
     }
-    while (raw < chunk && db_step(r)) {
-        struct place here = {col_int(r, 0), col_int(r, 1)};
-        uint8_t key[TIME_KEY];
-        raw++;
-        *ret_last = here;
-        if (!fresh || !fresh_hides(q->view->store->fresh, q->view->snapshot, name, row_at(here, key))) {
-            places[n++] = here;
+    for (; status == OK && n < chunk && raw < chunk && (more = db_step(r)); raw++) {
+        struct posting row[PACK_MOST];
+        size_t k = 0;
+        *ret_last = (struct posting){col_int(r, 0), col_int(r, 1)};
+        status = posting_read(*ret_last, col_blob(r, 2), col_len(r, 2), row, &k) ? OK : DAMAGED;
+        while (k-- > 0 && status == OK) {
+            uint8_t key[TIME_KEY];
+            if (newer(below, row[k]) && (!fresh || !fresh_hides(q->view->store->fresh, q->view->snapshot, name, row_at(row[k], key)))) {
+                places[n++] = row[k];
+            }
         }
     }
     *ret_n = n;
-    *ret_ended = raw < chunk;
-    return r->status;
+    *ret_ended = !more;
+    return status == OK ? r->status : status;
 }
 
 /* The next postings of a term in a guard: of the table and of the fresh ones, in one order. */
-static enum status fill(struct search *q, size_t term, guard_id guard, struct postings *p, struct place below)
+static enum status fill(struct search *q, size_t term, guard_id guard, struct postings *p, struct posting below)
 {
     size_t chunk = p->next_chunk, n_table = 0, n_added = 0, i = 0, j = 0;
     struct fresh *f = q->view->store->fresh;
     struct fresh_name name = {'p', guard, q->terms[term], strlen(q->terms[term])};
-    struct place table[POSTINGS_MOST], last = below;
+    struct posting table[PLACES_MOST], last = below;
     struct fresh_row added[POSTINGS_MOST];
     uint8_t key[TIME_KEY], room[POSTINGS_MOST * TIME_KEY];
     bool fresh = fresh_any(f, name), ended = false;
     enum status status = OK;
     if (!p->places) {
-        p->places = ARENA_ARRAY(q->arena, struct place, POSTINGS_MOST);
+        p->places = ARENA_ARRAY(q->arena, struct posting, PLACES_MOST);
     }
     if (fresh) {
         n_added = fresh_rows(f, q->view->snapshot, name, row_at(below, key), (struct fresh_row){"", 0, 0}, true, room,
@@ -100,8 +106,9 @@ static enum status fill(struct search *q, size_t term, guard_id guard, struct po
         status = table_places(q, name, last, chunk, fresh, table, &n_table, &last, &ended);
     }
     p->n = p->at = 0;
-    while (p->n < chunk && (i < n_table || (ended && j < n_added))) {
-        struct place here = j < n_added ? (struct place){key_time(added[j].key), added[j].record} : (struct place){0};
+    /* As far as both are known: behind the last of a full chunk of fresh ones there may be more. */
+    while (p->n < PLACES_MOST && (i < n_table || (ended && j < n_added)) && (j < n_added || n_added < chunk)) {
+        struct posting here = j < n_added ? (struct posting){key_time(added[j].key), added[j].record} : (struct posting){0};
         bool from_table = j == n_added || (i < n_table && newer(table[i], here));
         p->places[p->n++] = from_table ? table[i++] : here;
         j += !from_table;
@@ -112,7 +119,7 @@ static enum status fill(struct search *q, size_t term, guard_id guard, struct po
 }
 
 /* Moves a term's range to its newest place at or below `limit`; `ret_found` false when there is none. */
-static enum status leap(struct search *q, size_t term, struct stream *s, struct place limit, bool *ret_found)
+static enum status leap(struct search *q, size_t term, struct stream *s, struct posting limit, bool *ret_found)
 {
     struct postings *p = &s->of[term];
     for (;;) {
@@ -124,7 +131,7 @@ static enum status leap(struct search *q, size_t term, struct stream *s, struct 
             return OK;
         }
         /* Far below what is at hand: look up from the limit, not through everything between. */
-        struct place below = {limit.updated, limit.record + 1};
+        struct posting below = {limit.updated, limit.record + 1};
         enum status status = fill(q, term, s->guard, p, below);
         if (status != OK) {
             return status;
@@ -133,7 +140,7 @@ static enum status leap(struct search *q, size_t term, struct stream *s, struct 
 }
 
 /* The stream's newest hit at or below `limit` into its head. */
-static enum status find(struct search *q, struct stream *s, struct place limit, bool *ret_found)
+static enum status find(struct search *q, struct stream *s, struct posting limit, bool *ret_found)
 {
     size_t agreed = 0, term = 0;
     while (agreed < q->n_terms) {
@@ -143,7 +150,7 @@ static enum status find(struct search *q, struct stream *s, struct place limit, 
             *ret_found = false;
             return status;
         }
-        struct place here = s->of[term].places[s->of[term].at];
+        struct posting here = s->of[term].places[s->of[term].at];
         agreed = same(here, limit) ? agreed + 1 : 1;
         limit = here;
         term = (term + 1) % q->n_terms;
@@ -172,7 +179,7 @@ static void sift(struct search *q, size_t i)
     }
 }
 
-static enum status open_streams(struct search *q, const struct guards *guards, struct place limit)
+static enum status open_streams(struct search *q, const struct guards *guards, struct posting limit)
 {
     q->heap = ARENA_ARRAY(q->arena, struct stream *, guards->count + 1);
     struct stream *spare = NULL;
@@ -203,11 +210,11 @@ static enum status open_streams(struct search *q, const struct guards *guards, s
     return OK;
 }
 
-static enum status next_hit(struct search *q, struct place *ret)
+static enum status next_hit(struct search *q, struct posting *ret)
 {
     struct stream *s = q->heap[0];
     *ret = s->head;
-    struct place limit = {s->head.updated, s->head.record - 1};
+    struct posting limit = {s->head.updated, s->head.record - 1};
     bool found;
     enum status status = find(q, s, limit, &found);
     if (status == OK) {
@@ -233,7 +240,7 @@ enum status view_search(struct view *v, const struct guards *guards, const char 
     }
     record_id *ids = ARENA_ARRAY(arena, record_id, limit + 1);
     moment *times = ARENA_ARRAY(arena, moment, limit + 1);
-    struct place start = {cursor, cursor == MOMENT_EVER ? INT64_MAX - 1 : cursor_record - 1};
+    struct posting start = {cursor, cursor == MOMENT_EVER ? INT64_MAX - 1 : cursor_record - 1};
     size_t n = 0;
     bool mine;
     for (size_t i = 0; i < n_terms; i++) {
@@ -247,7 +254,7 @@ enum status view_search(struct view *v, const struct guards *guards, const char 
         status = open_streams(&q, guards, start);
     }
     while (status == OK && q.n && n < limit) {
-        struct place hit = {0};
+        struct posting hit = {0};
         status = next_hit(&q, &hit);
         if (status == OK) {
             ids[n] = hit.record;

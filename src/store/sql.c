@@ -44,20 +44,22 @@ const struct sql sql_table[SQL_COUNT] = {
         " VALUES ($1, $2, $3, $4, $5)"},
     [SQL_DROP_LIST] = {"drop list", "DELETE FROM index_list WHERE place = $1"},
     [SQL_LAST_LIST] = {"last list", "SELECT MAX(place) FROM index_list"},
-    [SQL_GET_PROGRESS] = {"get progress", "SELECT batch FROM progress WHERE id = 1"},
-    [SQL_PUT_PROGRESS] = {"put progress", "INSERT INTO progress (id, batch) VALUES (1, $1)"
-        " ON CONFLICT (id) DO UPDATE SET batch = excluded.batch"},
+    [SQL_GET_PROGRESS] = {"get progress", "SELECT batch, packed FROM progress WHERE id = 1"},
+    [SQL_PUT_PROGRESS] = {"put progress", "INSERT INTO progress (id, batch, packed) VALUES (1, $1, $2)"
+        " ON CONFLICT (id) DO UPDATE SET batch = excluded.batch, packed = excluded.packed"},
     [SQL_PUT_LOG] = {"put log", "INSERT INTO recent (batch, list) VALUES ($1, $2)"},
     [SQL_DROP_LOG] = {"drop log", "DELETE FROM recent WHERE batch <= $1"},
     [SQL_EACH_LOG] = {"each log", "SELECT batch, list FROM recent ORDER BY batch"},
     [SQL_HAS_VALUE] = {"has value", "SELECT 1 FROM value WHERE field = $1 AND guard = $2 AND key = $3 AND record = $4"},
-    [SQL_HAS_POSTING] = {"has posting",
-        "SELECT 1 FROM posting WHERE term = $1 AND guard = $2 AND updated = $3 AND record = $4"},
     [SQL_PUT_VALUE] = {"put value", "INSERT INTO value (field, guard, key, record) VALUES ($1, $2, $3, $4)"
         " ON CONFLICT (field, guard, key, record) DO NOTHING"},
     [SQL_DROP_VALUE] = {"drop value", "DELETE FROM value WHERE field = $1 AND guard = $2 AND key = $3 AND record = $4"},
     [SQL_PUT_POSTING] = {"put posting", "INSERT INTO posting (term, guard, updated, record) VALUES ($1, $2, $3, $4)"
         " ON CONFLICT (term, guard, updated, record) DO NOTHING"},
+    [SQL_PUT_PACK] = {"put pack", "INSERT INTO posting (term, guard, updated, record, rest) VALUES ($1, $2, $3, $4, $5)"
+        " ON CONFLICT (term, guard, updated, record) DO UPDATE SET rest = excluded.rest"},
+    [SQL_POSTING_AT] = {"posting at", "SELECT updated, record, rest FROM posting WHERE term = $1 AND guard = $2"
+        " AND (updated, record) <= ($3, $4) ORDER BY updated DESC, record DESC LIMIT 1"},
     [SQL_DROP_POSTING] = {"drop posting",
         "DELETE FROM posting WHERE term = $1 AND guard = $2 AND updated = $3 AND record = $4"},
     /* Walks the guards of the field by leaps, so that one index serves readers and the writer. */
@@ -78,7 +80,8 @@ const struct sql sql_table[SQL_COUNT] = {
     [SQL_MOVE_SOURCES] = {"move sources", "UPDATE link SET source_guard = $1 WHERE source = $2"},
     [SQL_MOVE_TARGETS] = {"move targets", "UPDATE link SET target_guard = $1 WHERE target = $2"},
     [SQL_EACH_VALUE] = {"each value", "SELECT field, guard, key, record FROM value"},
-    [SQL_EACH_POSTING] = {"each posting", "SELECT term, guard, updated, record FROM posting"},
+    [SQL_EACH_POSTING] = {"each posting", "SELECT term, guard, updated, record, rest FROM posting"
+        " ORDER BY term, guard, updated, record"},
     [SQL_EACH_LINK] = {"each link", "SELECT id, field, source, target, source_guard, target_guard, made, cut, position"
         " FROM link ORDER BY id"},
 
@@ -146,7 +149,7 @@ const struct sql sql_table[SQL_COUNT] = {
         " AND key >= $3 AND key < $4 ORDER BY key DESC, record DESC LIMIT $5"},
     [VIEW_COUNT] = {"view count", "SELECT COUNT(*) FROM (SELECT 1 FROM seen_value WHERE field = $1 AND guard = $2"
         " AND key >= $3 AND key < $4 LIMIT $5) AS t"},
-    [VIEW_POSTINGS] = {"view postings", "SELECT updated, record FROM seen_posting WHERE term = $1 AND guard = $2"
+    [VIEW_POSTINGS] = {"view postings", "SELECT updated, record, rest FROM seen_posting WHERE term = $1 AND guard = $2"
         " AND (updated, record) < ($3, $4) ORDER BY updated DESC, record DESC LIMIT $5"},
     [VIEW_NEXT_TARGET_GUARD] = {"view next target guard",
         "SELECT field, target_guard FROM link_step WHERE source = $1 AND cut = 0 AND (field, target_guard) <= ($2, $3)"

@@ -176,6 +176,26 @@ static enum status tune(struct db *db, bool writes)
     return status == OK ? db_exec(db, "PRAGMA wal_autocheckpoint = 0") : status;
 }
 
+/* Format 3 had a row for each place of a search term and no packs: rows that it wrote are rows of today. */
+static enum status bring_up(struct db *db)
+{
+    static const char *const steps[] = {
+        "BEGIN IMMEDIATE", "ALTER TABLE posting ADD COLUMN rest BLOB", "ALTER TABLE progress ADD COLUMN packed INTEGER",
+        "DROP VIEW seen_posting",
+        "CREATE VIEW seen_posting AS SELECT term, guard, updated, record, rest FROM posting WHERE may_read(guard) = 1"};
+    struct rows r = QUERY(db, SQL_GET_META, TEXT("format"));
+    bool former = db_step(&r) && col_text(&r, 0) && strcmp(col_text(&r, 0), SCHEMA_FORMER) == 0;
+    enum status status = r.status;
+    db_done(&r);
+    for (size_t i = 0; former && status == OK && i < sizeof steps / sizeof *steps; i++) {
+        status = db_exec(db, steps[i]);
+    }
+    if (former && status == OK) {
+        status = RUN(db, SQL_PUT_META, TEXT("format"), TEXT(SCHEMA_FORMAT));
+    }
+    return former && status == OK ? db_exec(db, "COMMIT") : status;
+}
+
 static enum status check_format(struct db *db, struct reasons *why)
 {
     struct rows r = QUERY(db, SQL_GET_META, TEXT("format"));
@@ -212,6 +232,9 @@ static enum status open_parts(struct store *s, struct reasons *why)
     }
     if (status == OK) {
         status = tune(&s->writer, true);
+    }
+    if (status == OK) {
+        status = bring_up(&s->writer);
     }
     if (status == OK) {
         status = check_format(&s->writer, why);

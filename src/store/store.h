@@ -224,7 +224,7 @@ enum status store_each_side(struct store *, bool (*)(void *, const char *table, 
  * decimal), and the position of the entry that says so; in the order of positions. */
 enum status store_each_tombstone(struct store *, bool (*)(void *, const char *kind, const char *name, uint64_t position),
                                  void *) MUST_CHECK;
-/* Every index row and posting, in no order: for verify. */
+/* Every index row and posting: for verify. A search row that cannot be read, or that overlaps another, is told with record 0. */
 enum status store_each_value(struct store *, bool (*)(void *, field_id, guard_id, const void *key, size_t, record_id), void *) MUST_CHECK;
 enum status store_each_posting(struct store *, bool (*)(void *, const void *term, size_t, guard_id, moment updated, record_id), void *) MUST_CHECK;
 /* Every stored version of a record, newest first, bodies NULL where erased: for verify. */

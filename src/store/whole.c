@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "store/inner.h"
+#include "store/posting.h"
 
 #define EACH(s, query, ...) \
     pthread_mutex_lock(&(s)->whole_lock); \
@@ -68,12 +69,35 @@ enum status store_each_value(struct store *s, bool (*each)(void *, field_id, gua
     });
 }
 
+/* Rows of a term under a guard do not overlap. */
+struct former_row { uint8_t term[TERM_LIMIT]; size_t len; guard_id guard; struct posting last; };
+static bool follows(struct former_row *former, const void *term, size_t len, guard_id guard, struct posting first, struct posting last)
+{
+    bool same = former->guard == guard && former->len == len && len <= TERM_LIMIT && memcmp(former->term, len ? term : "", len) == 0;
+    bool good = !same || posting_order(former->last, first) < 0;
+    former->guard = guard;
+    former->len = len;
+    former->last = last;
+    memcpy(former->term, len ? term : "", len <= TERM_LIMIT ? len : 0);
+    return good;
+}
+
 enum status store_each_posting(struct store *s, bool (*each)(void *, const void *, size_t, guard_id, moment, record_id), void *arg)
 {
+    struct former_row former = {0};
     EACH(s, QUERY_ALL(&s->whole, SQL_EACH_POSTING), {
         const void *term = col_blob(&r, 0);
         size_t len = col_len(&r, 0);
-        if (!each(arg, term, len, (guard_id)col_int(&r, 1), (moment)col_int(&r, 2), col_int(&r, 3))) {
+        guard_id guard = (guard_id)col_int(&r, 1);
+        struct posting places[PACK_MOST] = {{0}};
+        size_t n = 1;
+        bool good = posting_read((struct posting){col_int(&r, 2), col_int(&r, 3)}, col_blob(&r, 4), col_len(&r, 4), places, &n)
+            && follows(&former, term, len, guard, places[0], places[n - 1]);
+        bool go = good || each(arg, term, len, guard, places[0].updated, 0);
+        for (size_t i = 0; go && good && i < n; i++) {
+            go = each(arg, term, len, guard, places[i].updated, places[i].record);
+        }
+        if (!go) {
             break;
         }
     });
