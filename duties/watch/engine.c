@@ -9,6 +9,7 @@
 #include "deliver.h"
 #include "month.h"
 #include "watch/alerts/engine.h"
+#include "watch/hunting/age.h"
 #include "watch/hunting/hunting.h"
 
 static const struct page pages[] = {
@@ -26,4 +27,5 @@ static void follow(struct duty *duty, const struct change_view *view, struct con
     (void)duty;
     alerts_follow(view, more);
 }
-const struct duty duty_watch = {.name = "watch", .pages = pages, .consequences = follow};
+static const struct job_def jobs[] = {{"event-segment.age", "1h", segments_age}, {0}};
+const struct duty duty_watch = {.name = "watch", .pages = pages, .jobs = jobs, .consequences = follow};

@@ -37,6 +37,7 @@
 #define REMIND_EVERY MINUTE
 #define SWEEP_EVERY DAY
 #define WORK_THREADS 2
+#define JOBS_MOST 32
 #define TRIM_EVERY 30              /* ticks, of a second each */
 
 struct serving {
@@ -48,7 +49,7 @@ struct serving {
     struct web *web;
     struct works *works;
     struct web_listen listen;
-    moment last_checkpoint, last_reminder, last_sweep;
+    moment last_checkpoint, last_reminder, last_sweep, began, last_job[JOBS_MOST];
     unsigned ticks;
     bool confined;
     const char *folder, *noted;        /* noted: the folder whose processes.json is ours */
@@ -209,12 +210,32 @@ static void sweep(struct serving *serving, moment now)
     serving->last_sweep = now;
 }
 
+/* What the duties do by the clock: each once in its span, first five minutes after the start. */
+static void jobs(struct serving *serving, moment now)
+{
+    for (size_t d = 0, at = 0; duties_all[d]; d++)
+        for (const struct job_def *job = duties_all[d]->jobs; job && job->name && at < JOBS_MOST; job++, at++) {
+            struct span span;
+            if (span_read(job->every, &span) != OK || now < (serving->last_job[at] ? span_add(NULL, serving->last_job[at], span) : serving->began + 5 * MINUTE))
+                continue;
+            struct arena *arena = arena_new(1 << 20);
+            struct reasons reasons;
+            reasons_init(&reasons, arena);
+            serving->last_job[at] = now;
+            if (job->run(serving->office, now, &reasons) != OK)
+                log_error("the job \"%s\" could not be done: %s", job->name, reasons_text(&reasons, LANG_EN));
+            arena_free(arena);
+        }
+}
+
 static void tick(struct serving *serving)
 {
     moment now = moment_now();
     if (++serving->ticks % TRIM_EVERY == 0)
         heap_trim();
     web_keep(serving->web);
+    serving->began = serving->began ? serving->began : now;
+    jobs(serving, now);
     sweep(serving, now);
     checkpoint(serving, now);
     remind(serving, now);

@@ -9,6 +9,7 @@
 #include "office/inside.h"
 #include "office/leaks.h"
 #include "store/attachment.h"
+#include "store/segment.h"
 
 #define RIGHT_ERASE "erase-records"
 
@@ -199,6 +200,10 @@ enum status write_erasure(struct stage *stage, struct staged_image *item)
     enum status status = append_entry(stage->office, stage->txn, &entry, NULL, 0, salt, &position);
     if (status == OK)
         status = txn_erase_record(stage->txn, image->id, position);
+    if (status == OK && register_field(image->def, "chain")) {
+        status = segment_erase(stage->txn, image->id, position);
+        status = status == ABSENT ? OK : status;           /* its bytes went before */
+    }
     return status == OK ? erase_attachments(stage->txn, image, position) : status;
 }
 

@@ -7,12 +7,16 @@
  *
  * A register of segments has the states and the step open -> close -> closed ("close", right: none) and the fields source (line),
  * chain (line), items and bytes (numbers), covers (interval). Any of these missing: refused with its name.
+ * With a step to a state "erased" (right: none) the segment's bytes and key go in the same change; its record stays, with the hash of the chain, and
+ * verify tells erased from missing. An erasure of the record itself takes the segment along.
  */
 #ifndef OFFICE_SEGMENTS_H
 #define OFFICE_SEGMENTS_H
 
 #include "office/office.h"
 #include "store/segment.h"
+
+#define SEGMENT_ERASED "erased"              /* the state */
 
 /* A segment that is being written; one thread at a time. */
 struct holding;

@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "office/inside.h"
+#include "office/segments.h"
 
 void stage_begin(struct stage *stage)
 {
@@ -336,6 +337,21 @@ static const struct register_def *guarding(const struct stage *stage, const stru
     return def ? def : image->def;
 }
 
+/* A segment whose record has come to "erased": its bytes and key go with the same transaction; an erasure of its own stands in the journal. */
+static enum status erase_segment(struct stage *stage, const struct staged_image *item)
+{
+    const struct register_def *def = item->after->def;
+    uint8_t salt[SALT_BYTES];
+    uint64_t position;
+    if (!item->before || item->before->state == item->after->state || !register_field(def, "chain") || !str_eq(def->states[item->after->state].name, SEGMENT_ERASED))
+        return OK;
+    struct entry entry = item_entry(stage, item, "erasure");
+    entry.step = "erase";
+    entry.label = -1;
+    enum status status = append_entry(stage->office, stage->txn, &entry, NULL, 0, salt, &position);
+    return status == OK ? segment_erase(stage->txn, item->after->id, position) : status;
+}
+
 static enum status write_record(struct stage *stage, struct staged_image *item)
 {
     struct office *office = stage->office;
@@ -367,7 +383,7 @@ static enum status write_record(struct stage *stage, struct staged_image *item)
     if (status == OK)
         status = txn_put_indexed(stage->txn, &stored, keys, n_keys, terms, n_terms);
     buf_free(&body);
-    return status;
+    return status == OK ? erase_segment(stage, item) : status;
 }
 
 static enum status write_link(struct stage *stage, const struct staged_image *item, const struct image_link *link, bool cut)

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "office/verify_inner.h"
+#include "store/segment.h"
 
 #define FILE_MOST ((size_t)8 << 20)
 
@@ -91,11 +92,45 @@ static void check_settings(struct verifying *all, const struct val *deed)
         differ(all, "verify.settings", path, T_("The office's settings are not those of the founding deed."));
 }
 
+/* ---- segments of holdings ---- */
+
+struct segments { struct verifying *all; struct segment_named { struct segment_info info; bool tombstone; struct segment_named *next; } *first; };
+static bool see_segment(void *arg, const struct segment_info *info)
+{
+    struct segments *segments = arg;
+    struct segment_named *one = ARENA_NEW(segments->all->arena, struct segment_named);
+    *one = (struct segment_named){*info, false, segments->first};
+    segments->first = one;
+    return true;
+}
+static bool see_tombstone(void *arg, const char *kind, const char *name, uint64_t position)
+{
+    struct segments *segments = arg;
+    for (struct segment_named *one = str_eq(kind, "segment") ? segments->first : NULL; one; one = one->next)
+        one->tombstone |= one->info.id == strtoll(name, NULL, 10);
+    return true;
+}
+/* What was erased has its tombstone (and that its entry in the journal); all else is there, whole. */
+static void check_segments(struct verifying *all)
+{
+    struct segments segments = {all, NULL};
+    struct store *store = all->office->store;
+    if (segment_each(store, see_segment, &segments) != OK || store_each_tombstone(store, see_tombstone, &segments) != OK)
+        return;                                /* the pass over the rows has said so */
+    for (const struct segment_named *one = segments.first; one; one = one->next) {
+        if (one->info.erased && !one->tombstone)
+            differ_number(all, one->info.id, "verify.segment", T_("A segment counts as erased, but the journal has no such erasure."));
+        else if (!one->info.erased && segment_verify(store, one->info.id) != OK)
+            differ_number(all, one->info.id, "verify.segment", T_("The segment's file is missing, or is not what was written."));
+    }
+}
+
 void verify_files(struct verifying *all)
 {
     uint8_t salt[SALT_BYTES];
     const char *text;
     size_t len;
+    check_segments(all);
     if (store_body_at(all->office->store, 0, all->arena, salt, &text, &len) != OK)
         return;                                /* the journal's pass has said so */
     const struct val *deed = json_at(all->arena, text, len);

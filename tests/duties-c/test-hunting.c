@@ -8,13 +8,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/jail.h"
 #include "base/text.h"
 #include "fixture.h"
 #include "front/seal.h"
 #include "office/duty.h"
+#include "office/verify.h"
 #include "tap.h"
+#include "watch/hunting/age.h"
 #include "watch/hunting/hunting.h"
 #include "watch/hunting/propose.h"
 
@@ -344,6 +347,86 @@ static void proposes(void)
     ok(hunt_propose(f.office, set, ids, 0, f.now, f.arena, &reasons, &numbers, &n) == OK && n == 0, "without new rules there is none");
 }
 
+/* ---- age ---- */
+
+static const char *source_number;
+static const char *of_source(const char *name)
+{
+    struct reasons reasons;
+    struct holding *holding = NULL;
+    static const char block[] = "lines json\n{\"@timestamp\":\"2027-02-01T00:00:00Z\",\"x\":\"aged\"}\n";
+    moment at = 0;
+    reasons_init(&reasons, f.arena);
+    struct op create = {.register_ = "event-segment", .label = fixture_label(&f, "NATO", RESTRICTED), .fields = val_object(f.arena)};
+    val_set_str(f.arena, (struct val *)create.fields, "log-source", source_number);
+    if (moment_read("2027-02-01", &at) != OK || office_hold(f.office, "event-segment.hold", name, &create, f.now, f.arena, &reasons, &holding) != OK)
+        return "";
+    const char *number = arena_strdup(f.arena, holding_number(holding));
+    if (segment_append(holding_writer(holding), block, sizeof block - 1, 1, at, at) != OK || office_hold_end(holding, f.now, f.arena, &reasons) != OK)
+        printf("# %s\n", reasons_text(&reasons, LANG_EN));
+    return number;
+}
+static const char *state_of(const char *number)
+{
+    struct record_view record;
+    const struct reader *ict = fixture_reader(&f, "ict");
+    const char *state = office_get(f.office, ict, "event-segment", number, f.arena, &record) == OK ? record.state->name : "absent";
+    reader_free(ict);
+    return state;
+}
+static bool verifies(const char **ret_words)
+{
+    struct office_verdict verdict;
+    struct reasons reasons;
+    reasons_init(&reasons, f.arena);
+    enum status status = office_verify(f.office, f.folder, false, NULL, NULL, f.arena, &reasons, &verdict);
+    *ret_words = reasons_text(&reasons, LANG_EN);
+    return status == OK;
+}
+
+static void ages(void)
+{
+    const char *system = NULL, *words;
+    char fields[512], path[256];
+    int status;
+    struct reasons reasons;
+    reasons_init(&reasons, f.arena);
+    ok(fixture_create(&f, "ict", "system", fixture_label(&f, "NATO", RESTRICTED), "{\"name\":\"Registry network\"}", &system) == OK, "a system");
+    snprintf(fields, sizeof fields, "{\"name\":\"Logs\",\"system\":\"%s\",\"format\":\"json\",\"keeper\":\"%s\",\"personal-data\":\"not-involved\",\"purpose\":\"Detection.\",\"keep-for\":\"60d\"}", system, fixture_person(&f, "ict"));
+    ok(fixture_create(&f, "ism", "log-source", fixture_label(&f, "NATO", RESTRICTED), fields, &source_number) == OK, "a source whose events are kept for sixty days");
+    const char *one = of_source("aging"), *other = of_source("aging");
+    moment began = f.now;
+    f.now = began + 40 * DAY;
+    ok(segments_age(f.office, f.now, &reasons) == OK && str_eq(state_of(one), "closed"), "one person's word alone erases nothing");
+    f.now = began;
+    ok(fixture_step(&f, "ssl", source_number, "approve", "{\"approved-on\":\"2027-03-01\"}") == OK, "another approves it");
+    ok(segments_age(f.office, f.now, &reasons) == OK && str_eq(state_of(one), "closed"), "before the time is over nothing is erased");
+    struct val *page = search("lower", "aged", "", "");
+    ok(val_count(val_get(page, "rows")) == 2, "and its events are found");
+    f.now = began + 40 * DAY;
+    ok(segments_age(f.office, f.now, &reasons) == OK && str_eq(state_of(one), "erased") && str_eq(state_of(other), "erased"), "then its segments are, whole (%s)", reasons_text(&reasons, LANG_EN));
+    f.now = began;
+    page = search("lower", "aged", "", "");
+    ok(!val_count(val_get(page, "rows")) && val_get_int(page, "damaged", 0) == 0, "nothing is found of them any more, and nothing is told as damaged");
+    (void)ask(event_page, "lower", one, "0", NULL, 0, NULL, &status);
+    ok(status == 404, "nor shown");
+    struct record_view record;
+    const struct reader *ict = fixture_reader(&f, "ict");
+    ok(office_get(f.office, ict, "event-segment", one, f.arena, &record) == OK && val_get_str(record.fields, "chain"), "the hash of the chain stays");
+    snprintf(path, sizeof path, "%s/segments/%llx", f.folder, (unsigned long long)record.id);
+    ok(access(path, F_OK) != 0, "the bytes are gone");
+    ok(office_get(f.office, ict, "event-segment", first, f.arena, &record) == OK, "another is there");
+    reader_free(ict);
+    ok(str_eq(state_of(first), "closed"), "and no source's, not erased");
+    if (!ok(verifies(&words), "the office verifies: erased is not missing"))
+        printf("# %.600s\n", words);
+    snprintf(path, sizeof path, "%s/segments/%llx", f.folder, (unsigned long long)record.id);
+    char away[300];
+    snprintf(away, sizeof away, "%s.away", path);
+    ok(rename(path, away) == 0 && !verifies(&words) && strstr(words, "missing"), "a segment that is missing is told");
+    ok(rename(away, path) == 0 && verifies(&words), "and is no more once it is back");
+}
+
 /* ---- stop, end of the server, hostile blocks ---- */
 
 static void stops(struct works *inline_works)
@@ -423,6 +506,7 @@ int main(void)
     one_instant();
     raises();
     proposes();
+    ages();
     stops(works);
     hostile();
     works_of_office(f.office, NULL);
