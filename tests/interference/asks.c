@@ -233,6 +233,26 @@ static bool shape(struct asking *a, struct ask *ask, uint64_t *salt)
         form(ask, "field", "evidence");
         ask->upload = (struct upload){"file", "photo.png", "image/png", "equal bytes", 11};
         ask->uploads = true;
+    } else if (str_eq(name, "events")) {
+        query(ask, "q", draw(salt, 4) ? words[draw(salt, sizeof words / sizeof *words)] : "");
+        if (draw(salt, 2))
+            query(ask, "from", arena_printf(a->out->arena, "2027-03-%02llu", (unsigned long long)(1 + draw(salt, 4))));
+        if (draw(salt, 3))
+            ask->who = "ict3";
+    } else if (str_eq(name, "event")) {
+        if (draw(salt, 2))
+            ask->path = arena_printf(a->out->arena, "/events/%s/%llu", a->base->segment, (unsigned long long)draw(salt, 5));
+        ask->who = draw(salt, 3) ? "ict3" : ask->who;
+    } else if (str_starts(name, "hunt-r")) {
+        ask->who = draw(salt, 3) ? "ict3" : ask->who;
+        if (draw(salt, 4))
+            ask->path = arena_printf(a->out->arena, "/hunt/%s/%s", a->base->hunt, str_eq(name, "hunt-raise") ? "raise" : "run");
+        form(ask, "do", draw(salt, 3) ? "run" : "stop");
+        form(ask, "as", draw(salt, 2) ? "alert" : "incident");
+        for (size_t i = 0; str_eq(name, "hunt-raise") && i < 3; i++) {
+            struct known record = some_record(a, salt);
+            form(ask, "hit", arena_printf(a->out->arena, "%s.%llu", draw(salt, 3) ? a->base->segment : record.number, (unsigned long long)draw(salt, 5)));
+        }
     } else if (strstr(name, "proposal") || strstr(ask->path, "/proposal/") || str_eq(name, "api-decide")) {
         const char *number = some_proposal(a, salt), *verb = strrchr(ask->path, '/');
         if (ask->method == METHOD_POST) {

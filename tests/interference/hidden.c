@@ -257,6 +257,16 @@ static void undertaking(struct hidden *h)
     make(h, "hso", "briefing", NULL, NULL, text(h, "{\"person\":\"%s\",\"kind\":\"initial\",\"policy\":\"1.3.26.1.3.1\",\"class\":\"3\",\"from\":\"2027-03-01\",\"until\":\"2028-01-01\"}", h->base->ghost));
 }
 
+/* Events with the words that the visible ones have, at times around theirs: above, or in a closed file. */
+static void events_hidden(struct hidden *h)
+{
+    char number[NUMBER_TEXT];
+    segment_make(h->world->office, text(h, "hidden %llu", (unsigned long long)draw(h, 1u << 30)), draw(h, 2) ? h->base->secret : h->base->restricted, h->base->closed_file, h->now, number);
+    h->done += *number != 0;
+    if (*number)
+        pool_add(h->pool->hidden, &h->pool->n_hidden, 6000, number, office_pack(h->world->office));
+}
+
 static void account_of_former(struct hidden *h) { make(h, "ict", "account", NULL, NULL, text(h, "{\"login\":\"former\",\"person\":\"%s\"}", h->base->former)); }
 
 static const struct { const char *name; void (*act)(struct hidden *); bool quiet; } kinds[] = {
@@ -265,7 +275,7 @@ static const struct { const char *name; void (*act)(struct hidden *); bool quiet
     {"a document", document, false}, {"a copy", copy, false}, {"an attachment", attach, false}, {"a case dismissed", dismiss, false}, {"a duplicate", duplicate, false},
     {"an edit", edit_asset, false}, {"a member", member, false}, {"a file", file_title, false}, {"an action in a closed file", action_in_file, false}, {"a step", retire_asset, false},
     {"a link cut", unlink_out, false}, {"a case assigned", assign, false}, {"a label", up_and_down, false}, {"an upper title", upper_title, false}, {"notes", notes, false}, {"a refusal", refused, false},
-    {"an erasure", erasure, false}, {"emergency access above", emergency_above, false}, {"emergency access to a closed file", emergency_closed, false},
+    {"an erasure", erasure, false}, {"events", events_hidden, false}, {"emergency access above", emergency_above, false}, {"emergency access to a closed file", emergency_closed, false},
     {"an account", account, true}, {"an account of somebody who left", account_of_former, true}, {"a briefing", undertaking, true}, {"a locked account", lock, true}};
 const size_t hidden_kinds = sizeof kinds / sizeof *kinds;
 const char *hidden_name(size_t kind) { return kinds[kind].name; }

@@ -40,6 +40,7 @@ static char *answer_text(struct running *r, struct world *world, const struct as
     buf_init(&out, 64 << 20);
     snprintf(nonce, sizeof nonce, "nonce-%06u", index);
     struct answer answer = {.body = &body};
+    world->now = r->now;
     const struct reader *reader = world_reader(world, ask->who, r->now, arena);
     struct request request = {.arena = arena, .office = world->office, .reader = reader, .now = r->now, .lang = ask->lang, .method = ask->method, .path = ask->path,
         .query = ask->query, .n_query = ask->n_query, .csrf = "csrf", .csrf_given = "csrf", .seal = &world->seal, .proved = r->now, .api = ask->api, .bearer = ask->api, .json = ask->json, .nonce = nonce,

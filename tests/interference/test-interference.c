@@ -34,10 +34,12 @@ int main(void)
     struct base base;
     tap_seed();
     templates_use(&office_templates);
+    jails_open();
     pages_start();
     base_make(&base);
     live(&base, false, (unsigned)tap_soak(30, 5), (unsigned)tap_soak(120, 48));
     live(&base, true, (unsigned)tap_soak(15, 3), (unsigned)tap_soak(60, 12));
     base_drop(&base);
+    jails_close();
     return tap_done();
 }

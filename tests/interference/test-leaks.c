@@ -48,6 +48,7 @@ int main(void)
     const char *only = getenv("LEAK");
     tap_seed();
     templates_use(&office_templates);
+    jails_open();
     pages_start();
     base_make(&base);
     uint64_t seed = tap_random();
@@ -65,5 +66,6 @@ int main(void)
     leak_on = 0;
     ok(only || found >= 25, "%u seeded leaks caught", found);
     base_drop(&base);
+    jails_close();
     return tap_done();
 }

@@ -16,6 +16,10 @@
 #include "fixture.h"
 #include "journal/journal.h"
 #include "office/duty.h"
+#include "front/work.h"
+#include "base/jail.h"
+#include "office/segments.h"
+#include "watch/hunt/hunt.h"
 
 #define NATO "1.3.26.1.3.1"
 #define UP_TO(level) "\"clearances\":[{\"clearance\":\"{\\\"categories\\\":[],\\\"classes\\\":[\\\"" level "\\\"],\\\"policy\\\":\\\"" NATO "\\\"}\",\"from\":\"2026-01-01\",\"until\":\"2031-01-01\"}]," \
@@ -52,6 +56,46 @@ void pool_add(struct known *list, size_t *n, size_t cap, const char *number, con
 }
 
 static struct fixture f;
+
+/* ---- events ---- */
+
+static struct nursery *nursery;
+void jails_open(void)
+{
+    static const struct jailer *const jailers[] = {&hunt_jailer, NULL};
+    struct arena *arena = arena_new(0);
+    struct reasons reasons;
+    reasons_init(&reasons, arena);
+    if (nursery_start(jailers, &reasons, &nursery) != OK)
+        must(FAILED_IO, "a nursery");
+    nursery_share(nursery);
+    arena_free(arena);
+}
+void jails_close(void)
+{
+    nursery_share(NULL);
+    nursery_stop(nursery);
+}
+
+void segment_make(struct office *office, const char *source, const char *label, const char *file, moment now, char out[NUMBER_TEXT])
+{
+    struct arena *arena = arena_new(0);
+    struct reasons reasons;
+    struct holding *holding;
+    struct op create = {.register_ = "event-segment", .label = label, .file = file, .fields = val_object(arena)};
+    char block[1000], at[MOMENT_TEXT];
+    int len = snprintf(block, sizeof block, "lines json\n");
+    reasons_init(&reasons, arena);
+    out[0] = 0;
+    for (int i = 0; i < 4; i++)
+        len += snprintf(block + len, sizeof block - (size_t)len, "{\"@timestamp\":\"%s\",\"Image\":\"%s\",\"Host\":\"gateway\"}\n", moment_iso(now - i * HOUR, at), i % 2 ? "calc.exe" : "container open");
+    if (office_hold(office, "event-segment.hold", source, &create, now, arena, &reasons, &holding) == OK) {
+        snprintf(out, NUMBER_TEXT, "%s", holding_number(holding));
+        if (segment_append(holding_writer(holding), block, (size_t)len, 4, now - 3 * HOUR, now) != OK || office_hold_end(holding, now, arena, &reasons) != OK)
+            out[0] = 0;
+    }
+    arena_free(arena);
+}
 
 static void make(struct base *base, const char *who, const char *register_, const char *label, const char *fields, char out[NUMBER_TEXT], bool visible)
 {
@@ -111,6 +155,12 @@ static void fill(struct base *base)
     must(office_get(f.office, reader, "incident", base->low_incident, arena, &record), "the file of a case");
     snprintf(base->low_file, NUMBER_TEXT, "%s", record.file_number);
     reader_free(reader);
+    segment_make(f.office, "visible", base->restricted, NULL, f.now, base->segment);
+    must(*base->segment ? OK : FAILED_IO, "a segment of events");
+    pool_add(base->pool.visible, &base->pool.n_visible, 2000, base->segment, office_pack(f.office));
+    make(base, "ict3", "hunt", base->restricted, arena_printf(arena, "{\"title\":\"Containers\",\"hypothesis\":\"Opened.\",\"trigger\":\"routine\",\"hunter\":\"%s\",\"looked-for\":\"container\\nImage: calc*\"}", person("ict3")), base->hunt, true);
+    must(fixture_step(&f, "ism", base->hunt, "approve", "{}"), "a hunt approved");
+    must(fixture_step(&f, "ict3", base->hunt, "begin", "{}"), "a hunt begun");
     base->staff = person("staff");
     base->low = person("low");
     base->hso = person("hso");
@@ -197,6 +247,8 @@ static void heard(void *arg, const struct touched *items, size_t n)
     pthread_mutex_unlock(&news->lock);
 }
 
+static moment clock_of(void *arg) { return ((const struct world *)arg)->now; }
+
 void world_open(struct world *world, const struct base *base, const char *name)
 {
     struct arena *arena = arena_new(0);
@@ -221,6 +273,9 @@ void world_open(struct world *world, const struct base *base, const char *name)
         fprintf(stderr, "%s\n", reasons_text(&reasons, LANG_EN));
         abort();
     }
+    world->now = base->now;
+    world->works = works_new(&(struct works_options){.office = world->office, .clock = clock_of, .arg = world});
+    works_of_office(world->office, world->works);
     office_key(world->office, "front.seal", key);
     seal_init(&world->seal, key);
     world->wire = wire_open(world);
@@ -236,6 +291,8 @@ static int drop(const char *path, const struct stat *about, int kind, struct FTW
 void world_close(struct world *world)
 {
     char signer[200];
+    works_of_office(world->office, NULL);
+    works_free(world->works);
     office_close(world->office);
     wire_close(world->wire);
     signer_stop(world->signer);

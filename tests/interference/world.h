@@ -15,10 +15,13 @@
 #include "front/seal.h"
 #include "office/office.h"
 
+struct works;
 struct news { struct touched *items; size_t n, cap; pthread_mutex_t lock; };
 struct world {
     char folder[160];
     struct office *office;
+    struct works *works;                     /* long work, done before the answer */
+    moment now;                              /* its clock */
     struct seal seal;
     struct signer *signer;
     struct wire *wire;                       /* live streams (wire.c) */
@@ -43,7 +46,7 @@ struct base {
          waiting[NUMBER_TEXT] /* an incident with a waiting proposal */, half[NUMBER_TEXT] /* born hidden, lowered later */,
          closed_file[NUMBER_TEXT] /* whose members are officers alone */, hidden_system[NUMBER_TEXT],
          doomed[NUMBER_TEXT] /* a system that hidden records point to, erased on the second day */, former[NUMBER_TEXT] /* a person without appointment */,
-         spare[NUMBER_TEXT] /* a system that only hidden records point to */, upper_file[NUMBER_TEXT] /* its own record is SECRET, its members read what lies in it */, document[NUMBER_TEXT], organisation[NUMBER_TEXT], low_file[NUMBER_TEXT] /* of low_incident */;
+         spare[NUMBER_TEXT] /* a system that only hidden records point to */, upper_file[NUMBER_TEXT] /* its own record is SECRET, its members read what lies in it */, document[NUMBER_TEXT], organisation[NUMBER_TEXT], low_file[NUMBER_TEXT] /* of low_incident */, segment[NUMBER_TEXT] /* of events, RESTRICTED */, hunt[NUMBER_TEXT] /* of ict3, under way */;
     const char *staff, *low, *hso, *inv, *ghost;                      /* numbers of persons */
 };
 
@@ -56,6 +59,11 @@ void base_make(struct base *);
 void base_drop(struct base *);
 void pool_add(struct known *, size_t *n, size_t cap, const char *number, const struct pack *);
 
+/* A segment of four events, closed; "" when it cannot be made. The same words in each, whoever may read it. */
+void segment_make(struct office *, const char *source, const char *label, const char *file, moment now, char out[NUMBER_TEXT]);
+/* A jail for what reads blocks, before the first thread. */
+void jails_open(void);
+void jails_close(void);
 void world_open(struct world *, const struct base *, const char *name);
 void world_close(struct world *);            /* removes the folder */
 const struct reader *world_reader(struct world *, const char *login, moment now, struct arena *);
