@@ -39,6 +39,7 @@
       n: () => { const a = $('a[accesskey="n"]'); if (a) a.click(); },
       "?": () => { location.href = "/help"; },
     };
+    if ($(".triage")) Object.assign(keys, { t: () => { act("take"); }, s: () => { act("settle"); }, h: () => { act("hand-over"); } });
     if (keys[e.key] && keys[e.key]() !== true) e.preventDefault();
   });
 
@@ -146,16 +147,20 @@
   dress(document);
 
   // A step opens in place on its record's page, over what it is about; its form is the page's that the verb leads to.
+  // On the board of alerts a row's form opens above the rows, and what is sent from it leaves the board where it is.
   const shut = (panel) => { const verb = panel.verb; panel.remove(); if (verb.isConnected) verb.focus(); document.dispatchEvent(new Event("look-again")); };
   document.addEventListener("click", async (e) => {
     const verb = e.target.closest(".record aside .verb"), back = e.target.closest(".in-place .verbs a");
     if (e.ctrlKey || e.metaKey || e.shiftKey || !(verb || back)) return;
     e.preventDefault();
     if (back) { shut(back.closest(".in-place")); return; }
-    const answer = await fetch(verb.href, { headers: { Accept: "text/html" } }).catch(() => null);
+    await open(verb.href, verb, $(".record > header"));
+  });
+  const open = async (href, verb, place) => {
+    const answer = await fetch(href, { headers: { Accept: "text/html" } }).catch(() => null);
     const main = answer && answer.ok && !answer.redirected && $("main", new DOMParser().parseFromString(await answer.text(), "text/html"));
     const form = main && $("form.sheet", main);
-    if (!form) { location.href = verb.href; return; }
+    if (!form) { location.href = href; return; }
     $$(".in-place").forEach((p) => p.remove());
     const panel = document.createElement("section"), head = document.createElement("h2");
     panel.className = "in-place";
@@ -163,13 +168,33 @@
     head.id = "in-place";
     head.textContent = $("h1", main).textContent;
     panel.setAttribute("aria-labelledby", head.id);
-    panel.append(head, ...$$(":scope > .help, :scope > .note, :scope > .draft", main), form);
-    $(".record > header").after(panel);
+    panel.append(head, ...$$(":scope > .help, :scope > .note, :scope > .draft, :scope > form.sheet", main));
+    place.after(panel);
     dress(panel);
     panel.scrollIntoView({ block: "nearest" });
     const first = $$("input:not([type=hidden]), select, textarea, button.main", form).find((f) => f.offsetParent);
     if (first) first.focus();
+  };
+  const send = (form) => fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { Accept: "text/html" } }).catch(() => null);
+  document.addEventListener("submit", async (e) => {
+    const panel = e.target.closest(".triage .in-place");
+    if (!panel) return;
+    e.preventDefault();
+    const answer = await send(e.target);
+    if (answer && answer.redirected) { shut(panel); return; }
+    const main = answer && $("main", new DOMParser().parseFromString(await answer.text(), "text/html"));
+    const said = main && $(".faults, .note", main);
+    if (said) { $$(".faults", panel).forEach((f) => f.remove()); $("h2", panel).after(said); } else e.target.submit();
   });
+  const act = async (what) => {
+    const row = rows()[at];
+    if (!row || !row.dataset.triage) return;
+    const href = row.dataset.triage + "?do=" + what;
+    if (what !== "take") { await open(href, $(".act", row) || row, $(".triage > .list-head")); return; }
+    const body = new URLSearchParams({ do: what, csrf: csrf() });
+    const answer = await fetch(row.dataset.triage, { method: "POST", body, headers: { Accept: "text/html" } }).catch(() => null);
+    if (answer && answer.redirected) document.dispatchEvent(new Event("look-again")); else location.href = href;
+  };
   document.addEventListener("keydown", (e) => {
     const panel = e.key === "Escape" && !e.defaultPrevented && e.target.closest(".in-place");
     if (panel) shut(panel);

@@ -11,6 +11,7 @@
 #include "watch/alerts/engine.h"
 #include "watch/hunting/age.h"
 #include "watch/hunting/hunting.h"
+#include "watch/board/board.h"
 
 static const struct page pages[] = {
     {METHOD_GET, "/monitoring-report", "coordinate-monitoring", "monitoring-report", month_page, .slow = true, .menu = T_("Monthly report")},
@@ -20,6 +21,9 @@ static const struct page pages[] = {
     {METHOD_POST, "/hunt/{number}/run", "hunt", "hunt-run-do", hunting_post},
     {METHOD_POST, "/hunt/{number}/raise", "hunt", "hunt-raise", hunting_raise},
     {METHOD_POST, "/api/v1/events/{number}", "deliver-events", "deliver-events", deliver_page},
+    {METHOD_GET, "/alert-board", "triage-alerts", "alert-board", board_page, .menu = T_("Alerts, live")},
+    {METHOD_GET, "/alert/{number}/triage", "triage-alerts", "alert-triage-form", triage_form, .menu = T_("Triage")},
+    {METHOD_POST, "/alert/{number}/triage", "triage-alerts", "alert-triage", triage_post},
     {0},
 };
 static void follow(struct duty *duty, const struct change_view *view, struct consequences *more)

@@ -10,6 +10,7 @@
 #include "fixture.h"
 #include "tap.h"
 #include "watch/alerts/alerts.h"
+#include "watch/alerts/carry.h"
 
 static struct fixture f;
 static struct arena *memory, *scratch;
@@ -254,6 +255,40 @@ static void refused(void)
     ok(reasons.count >= 1, "and it is said why");
 }
 
+/* The incident that takes an alert over has its events, under its own label, once. */
+static void carried(void)
+{
+    struct watch_guard g = guard(&high, 1, NULL);
+    struct watch_hit first = hit(&g, "carry", 500000, f.now, "H");
+    const char *incident = NULL, *below = NULL;
+    ok(take(&first, 1) == OK && flush(true) == OK, "a hit with its event");
+    const char *alert = number_of_rule("carry", "new");
+    ok(fixture_create(&f, "ict", "incident", high, "{\"summary\":\"Shell\",\"family\":\"ict\",\"detected\":\"2027-03-01T07:40Z\"}", &incident) == OK &&
+       fixture_create(&f, "ict", "incident", low, "{\"summary\":\"Lower\",\"family\":\"ict\",\"detected\":\"2027-03-01T07:40Z\"}", &below) == OK, "two incidents");
+    if (!alert || !incident || !below)
+        return;
+    reasons_init(&reasons, scratch);
+    ok(alert_carry(f.office, alert, incident, f.now, scratch, &reasons) == ABSENT, "which have nothing to do with it get nothing");
+    ok(fixture_step(&f, "ict", alert, "hand-over", arena_printf(f.arena, "{\"incident\":\"%s\",\"conclusion\":\"See there.\"}", incident)) == OK, "handed over");
+    ok(alert_carry(f.office, alert, incident, f.now, scratch, &reasons) == OK && alert_carry(f.office, alert, incident, f.now, scratch, &reasons) == OK, "the events go along, asked twice");
+    struct record_view from = one("ict", alert), to = {0};
+    const struct reader *reader = fixture_reader(&f, "hso");
+    const struct val *meta = NULL;
+    const void *bytes = NULL;
+    size_t len = 0;
+    bool read = office_get(f.office, reader, "incident", incident, f.arena, &to) == OK;
+    const struct val *there = read ? val_get(to.fields, "evidence") : NULL;
+    is_int(val_count(there), 1, "once");
+    is(val_get_str(val_at(there, 0), "sha256"), val_get_str(val_at(val_get(from.fields, "evidence"), 0), "sha256"), "with the hash that they had");
+    ok(str_starts(val_get_str(val_at(there, 0), "name"), alert), "and the alert's number");
+    ok(office_attachment(f.office, reader, incident, "evidence", 0, f.arena, &meta, &bytes, &len) == OK && memmem(bytes, len, "powershell", 10), "and are read there");
+    reader_free(reader);
+    ok(fixture_step(&f, "ism", alert, "reopen", "{}") == OK && fixture_step(&f, "ict", alert, "hand-over", arena_printf(f.arena, "{\"incident\":\"%s\"}", below)) == OK, "handed over to the lower one");
+    reasons_init(&reasons, scratch);
+    enum status status = alert_carry(f.office, alert, below, f.now, scratch, &reasons);
+    ok(status == REFUSED && reasons.first && str_eq(reasons.first->rule, "watch.incident-below"), "nothing goes below its label");
+}
+
 int main(void)
 {
     tap_seed();
@@ -273,6 +308,7 @@ int main(void)
     many_groups();
     settled();
     refused();
+    carried();
     fixture_free(&f);
     arena_free(scratch);
     arena_free(memory);

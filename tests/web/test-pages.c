@@ -115,6 +115,37 @@ static bool journal_grew(uint64_t before)
     return store_journal_size(office_store(f.office)) > before;
 }
 
+/* The board of alerts and its triage: over what each may read; taken, settled and handed over by one form. */
+static void board_of_alerts(void)
+{
+    const char *restricted = fixture_label(&f, "NATO", "RESTRICTED"), *secret = fixture_label(&f, "NATO", "SECRET"), *number, *hidden, *form;
+    if (fixture_create(&f, "ict", "alert", restricted, "{\"title\":\"Shell <b>encoded\",\"level\":\"critical\",\"origin\":\"watch\",\"entity\":\"WS-0417\",\"risk\":80,\"first-seen\":\"2027-02-28T07:40Z\"}", &number) != OK ||
+        fixture_create(&f, "ict", "alert", secret, "{\"title\":\"Above the others\",\"level\":\"high\",\"origin\":\"watch\",\"entity\":\"ws-0417\",\"risk\":50,\"first-seen\":\"2027-02-28T07:40Z\"}", &hidden) != OK)
+        number = hidden = "ALR-2027-0000000000";
+    struct got got = get("ict", "/alert-board"), other = get("hso", "/alert-board");
+    ok(got.status == 200 && strstr(got.body, number) && strstr(got.body, "Shell &lt;b&gt;encoded") && strstr(got.body, "NATO SECRET") && strstr(got.body, "<svg class=\"plot\""), "the board shows what waits, marked, with its timeline");
+    ok(strstr(got.body, "Shell &lt;b") < strstr(got.body, "Above the others"), "gravest first");
+    ok(strstr(got.body, "<td class=\"num\">130</td>"), "and what one host adds up to, however it is written");
+    is_int(other.status, 403, "it is for those who triage");
+    ok(strstr(ask((struct asked){.login = "ict", .path = "/alert-board", .lang = LANG_FR}).body, "Alertes en direct"), "it is French in French");
+    const char *path = arena_printf(arena, "/alert/%s/triage", number);
+    got = get("ict", path);
+    ok(got.status == 200 && strstr(got.body, "value=\"settle\"") && strstr(got.body, "value=\"take\"") && strstr(got.body, "NATO RESTRICTED"), "the form offers what is possible");
+    got = ask((struct asked){.login = "ict", .method = METHOD_POST, .path = path, .form = "do=take"});
+    ok(got.redirect && strcmp(got.redirect, "/alert-board") == 0 && !strstr(get("ict", path).body, "value=\"take\""), "taken");
+    got = ask((struct asked){.login = "ict", .method = METHOD_POST, .path = path, .form = "do=settle&conclusion=seen"});
+    ok(got.status == 422 && strstr(got.body, "seen"), "without a cause it is not settled, and what was written is kept");
+    got = ask((struct asked){.login = "ict", .method = METHOD_POST, .path = path, .form = "do=nothing"});
+    ok(got.status == 422, "nothing else is done here");
+    form = "do=hand-over&conclusion=Nobody+can+explain+it.";
+    got = ask((struct asked){.login = "ict", .method = METHOD_POST, .path = path, .form = form});
+    ok(got.redirect && strstr(ask((struct asked){.login = "ict", .path = "/incident", .query = "q=encoded"}).body, "Shell &lt;b&gt;encoded (WS-0417)"), "handed over to an incident that is reported with it");
+    path = arena_printf(arena, "/alert/%s/triage", hidden);
+    got = ask((struct asked){.login = "ict", .method = METHOD_POST, .path = path, .form = "do=settle&cause=test&conclusion=An+exercise."});
+    ok(got.redirect && !strstr(get("ict", "/alert-board").body, hidden), "settled, and gone from the board");
+    is_int(get("duty", path).status, 403, "nobody without the right");
+}
+
 /* A duty's own pages: in the menu for whoever has their right, marked, and journalled as reads. */
 static void own_pages(const char *incident)
 {
@@ -625,6 +656,7 @@ int main(void)
     many_links();
     journal(number);
     notes();
+    board_of_alerts();
     own_pages(number);
     whole_lists(number);
     if (nursery)
