@@ -64,5 +64,6 @@ int cli_evtx(int argc, char **argv);
 int cli_scan(int argc, char **argv);
 int cli_hunt(int argc, char **argv);
 int cli_rules(int argc, char **argv);
+int cli_watch(int argc, char **argv);
 
 #endif

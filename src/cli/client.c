@@ -13,7 +13,7 @@
 
 #define ANSWER_MOST ((size_t)256 << 20)
 
-const char *const client_options[] = {"--url", "--token", "--ca-file", "--label", "--file", "--fields", "--reason", "--format", "--to", "--field", "--limit", "--key", NULL};
+const char *const client_options[] = {"--url", "--token", "--ca-file", "--label", "--file", "--fields", "--reason", "--format", "--to", "--field", "--limit", "--key", "--level", NULL};
 
 static bool loopback(const char *url)
 {
@@ -201,6 +201,87 @@ enum status client_upload(struct client *client, const char *path, const struct 
     if (json_read(client->arena, answer.data ? answer.data : "", answer.len, (struct json_limits){.bytes = ANSWER_MOST}, &ignored, ret) != OK)
         *ret = NULL;
     buf_free(&answer);
+    return status;
+}
+
+/* ---- a stream ---- */
+
+struct stream { bool (*each)(void *, const char *); bool (*go_on)(void *); void *arg; CURL *curl; char line[256]; size_t len; bool cut, ended; struct buf refusal; };
+
+/* A line of the stream: "event: NAME" names what the empty line behind it ends; all else is of no use here. */
+static bool take_line(struct stream *stream)
+{
+    stream->line[stream->len] = 0;
+    bool named = !stream->cut && str_starts(stream->line, "event: ");
+    stream->len = 0;
+    stream->cut = false;
+    return !named || stream->each(stream->arg, stream->line + 7);
+}
+
+static size_t take_stream(char *bytes, size_t size, size_t n, void *arg)
+{
+    struct stream *stream = arg;
+    long code = 0;
+    curl_easy_getinfo(stream->curl, CURLINFO_RESPONSE_CODE, &code);
+    if (code != 200) {
+        buf_add(&stream->refusal, bytes, size * n);
+        return size * n;
+    }
+    for (size_t i = 0; i < size * n; i++) {
+        if (bytes[i] == '\n' && !take_line(stream)) {
+            stream->ended = true;
+            return 0;
+        } else if (bytes[i] != '\n' && stream->len + 1 < sizeof stream->line) {
+            stream->line[stream->len++] = bytes[i];
+        } else if (bytes[i] != '\n') {
+            stream->cut = true;
+        }
+    }
+    return size * n;
+}
+
+static int ask_on(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+    struct stream *stream = arg;
+    (void)a, (void)b, (void)c, (void)d;
+    stream->ended = stream->ended || !stream->go_on(stream->arg);
+    return stream->ended;
+}
+
+enum status client_stream(struct client *client, const char *path, bool (*each)(void *, const char *), bool (*go_on)(void *), void *arg)
+{
+    CURL *curl = curl_easy_init();
+    struct stream stream = {.each = each, .go_on = go_on, .arg = arg, .curl = curl};
+    struct curl_slist *headers = NULL;
+    long code = 0;
+    if (!curl)
+        return NO_MEMORY;
+    buf_init(&stream.refusal, 1 << 20);
+    headers = curl_slist_append(headers, arena_printf(client->arena, "Authorization: Bearer %s", client->token));
+    headers = curl_slist_append(headers, "Accept: text/event-stream");
+    curl_easy_setopt(curl, CURLOPT_URL, arena_printf(client->arena, "%s%s", client->url, path));
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_stream);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &stream);
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, ask_on);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &stream);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 10L);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);     /* the office beats every 20 s */
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, 60L);
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    if (client->ca_file)
+        curl_easy_setopt(curl, CURLOPT_CAINFO, client->ca_file);
+    CURLcode result = curl_easy_perform(curl);
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
+    curl_slist_free_all(headers);
+    curl_easy_cleanup(curl);
+    enum status status = code && code != 200 ? status_of(code) : stream.ended || result == CURLE_OK ? OK : FAILED_IO;
+    if (status != OK && code && code != 200)
+        take_reasons(client, code, stream.refusal.data ? stream.refusal.data : "", stream.refusal.len);
+    buf_free(&stream.refusal);
     return status;
 }
 

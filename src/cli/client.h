@@ -27,6 +27,9 @@ extern const char *const client_options[];             /* those that take a valu
 enum status client_json(struct client *, const char *method, const char *path, const struct val *body, struct val **ret) MUST_CHECK;
 /* The same, and the answer's bytes as they are (CSV, XLSX). */
 enum status client_bytes(struct client *, const char *path, const char **ret, size_t *ret_len) MUST_CHECK;
+/* Follows a stream of server-sent events: `each` is told the name of every event, and ends the stream by false; `go_on` is asked about once a
+ * second. OK when one of them ended it or the office did; FAILED_IO when the connection broke or was silent for a minute. */
+enum status client_stream(struct client *, const char *path, bool (*each)(void *arg, const char *event), bool (*go_on)(void *arg), void *arg) MUST_CHECK;
 /* Posts a file with fields as multipart/form-data. `ret` is the office's JSON whatever the status, where it is JSON; else NULL. */
 struct client_field { const char *name, *value; };     /* value NULL: left out */
 struct client_file { const char *field, *name; const char *bytes; size_t len; };

@@ -60,6 +60,10 @@ const struct command commands[] = {
         "event; with --detach it only begins. show tells how far it is and what was found so far, stop ends it; what was found until then is attached\n"
         "to the hunt. results fetches the events that its last run found. A segment of the archive that you may not read, or that lies above the hunt,\n"
         "is neither looked at nor counted. A hunt is proposed, approved and begun like any record (register), or on its page."), cli_hunt, .speaks = true},
+    {"watch", "[--level LEVEL] " OF_OFFICE, T_("follow the running office's alerts"),
+     T_("Prints a line for each open alert, and from then on for each that is raised or changes: time, level, state, host or account, what was seen,\n"
+        "events, risk, number, marking. --json prints the records, one a line; --level LEVEL leaves out what is below (informational, low, medium, high,\n"
+        "critical). A connection that breaks is made again. Ends at SIGINT or SIGTERM."), cli_watch, .speaks = true},
     {"doctor", "FOLDER [--json]", T_("tell what weakens an office's promises"),
      T_("Shows the processes of a served office and how they are locked in, the declared channels and the rules that are assumptions, and lists\n"
         "everything that weakens a promise, with what to do about it: missing hardening, weak secrets, open modes, no checkpoint or backup.\n"

@@ -344,7 +344,11 @@ static void open_stream(struct call *c)
     }
     bool again = c->headers[HEADER_LAST_EVENT] != NULL;
     c->close = true;                         /* the end of the stream is the end of the connection */
-    c->stream = c->in_session ? stream_open(c->web->live, &c->session, topics, n, again) : NULL;
+    const char *bearer = bearer_of(c);
+    struct api_token token;
+    if (c->in_session && !bearer) c->stream = stream_open(c->web->live, &c->session, topics, n, again);
+    else if (bearer && c->reader && token_check(&c->web->identity, bearer, c->request.now, c->arena, &token) == OK)
+        c->stream = stream_open_token(c->web->live, bearer, token.account, token.appointment, topics, n, again);
     if (!c->stream) {
         c->answer.stream = false;
         call_refuse(c, 429, BUSY, "web.streams", T_("This session has too many live pages open."));

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "office/leaks.h"
 #include "office/office.h"
+#include "web/secret.h"
 #include "web/web.h"
 
 enum { MOST_NEWS = 1 << 20 };
@@ -26,6 +27,7 @@ struct stream {
     struct live *live;
     struct stream *next, **link;
     struct hash session;
+    char token[LIVE_TOKEN];                  /* opened by an API token; "": by a session */
     int64_t account, appointment;
     char (*topics)[LIVE_TOPIC];
     unsigned n_topics;
@@ -75,6 +77,7 @@ struct live *live_new(struct web *web, struct live_face face, unsigned most_a_se
 
 static void free_stream(struct stream *s)
 {
+    wipe(s->token, sizeof s->token);
     free(s->topics);
     free(s);
 }
@@ -125,27 +128,76 @@ static bool make_room(struct live *l, const struct session *session)
            (end_oldest(l, session) && session_stream(all, &session->key, 1, l->most_a_session));
 }
 
-struct stream *stream_open(struct live *l, const struct session *session, const char *const *topics, size_t n, bool again)
+static struct stream *new_stream(struct live *l, const char *const *topics, size_t n, const struct stream *like)
 {
-    if (n > LIVE_TOPICS || !make_room(l, session)) return NULL;
     struct stream *s = calloc(1, sizeof *s);
     char (*copy)[LIVE_TOPIC] = calloc(n ? n : 1, LIVE_TOPIC);
     if (!s || !copy) {
         free(s);
         free(copy);
-        session_stream(web_sessions(l->web), &session->key, -1, 0);
         return NULL;
     }
     for (size_t i = 0; i < n; i++) snprintf(copy[i], LIVE_TOPIC, "%s", topics[i]);
-    *s = (struct stream){.live = l, .session = session->key, .account = session->account, .appointment = session->appointment,
-                         .topics = copy, .n_topics = (unsigned)n, .greet = true, .again = again, .counted = true};
-    pthread_mutex_lock(&l->lock);
+    *s = *like;
+    s->live = l;
+    s->topics = copy;
+    s->n_topics = (unsigned)n;
+    s->greet = true;
+    return s;
+}
+
+/* With the lock held. */
+static void link_stream(struct live *l, struct stream *s)
+{
     s->ended = l->ended;
     s->next = l->streams;
     s->link = &l->streams;
     if (s->next) s->next->link = &s->next;
     l->streams = s;
     l->count++;
+}
+
+struct stream *stream_open(struct live *l, const struct session *session, const char *const *topics, size_t n, bool again)
+{
+    if (n > LIVE_TOPICS || !make_room(l, session)) return NULL;
+    struct stream like = {.session = session->key, .account = session->account, .appointment = session->appointment, .again = again, .counted = true};
+    struct stream *s = new_stream(l, topics, n, &like);
+    if (!s) {
+        session_stream(web_sessions(l->web), &session->key, -1, 0);
+        return NULL;
+    }
+    pthread_mutex_lock(&l->lock);
+    link_stream(l, s);
+    pthread_mutex_unlock(&l->lock);
+    return s;
+}
+
+/* With the lock held: the token's oldest makes room. */
+static void end_oldest_of_token(struct live *l, const char *token)
+{
+    struct stream *oldest = NULL;
+    unsigned n = 0;
+    for (struct stream *s = l->streams; s; s = s->next) {
+        if (s->ended || strcmp(s->token, token) != 0) continue;
+        oldest = s;
+        n++;
+    }
+    if (n < LIVE_OF_TOKEN) return;
+    oldest->ended = true;
+    wake(oldest);
+}
+
+struct stream *stream_open_token(struct live *l, const char *token, int64_t account, int64_t appointment, const char *const *topics, size_t n, bool again)
+{
+    struct stream like = {.account = account, .appointment = appointment, .again = again};
+    if (n > LIVE_TOPICS || strlen(token) >= sizeof like.token) return NULL;
+    memcpy(like.token, token, strlen(token) + 1);
+    struct stream *s = new_stream(l, topics, n, &like);
+    wipe(like.token, sizeof like.token);
+    if (!s) return NULL;
+    pthread_mutex_lock(&l->lock);
+    end_oldest_of_token(l, s->token);
+    link_stream(l, s);
     pthread_mutex_unlock(&l->lock);
     return s;
 }
@@ -261,8 +313,9 @@ static bool decide(struct live *l, const struct stream *s, const struct touched 
     if (!arena) return false;
     reasons_init(&why, arena);
     const struct identity *id = web_identity(l->web);
-    bool in_force = session_alive(web_sessions(l->web), &s->session, now) &&
-                    id->open(id->arg, s->account, s->appointment, now, &why, &reader) == OK;
+    struct api_token token;
+    bool alive = *s->token ? token_check(id, s->token, now, arena, &token) == OK : session_alive(web_sessions(l->web), &s->session, now);
+    bool in_force = alive && id->open(id->arg, s->account, s->appointment, now, &why, &reader) == OK;
     for (size_t i = 0; in_force && i < n; i++) {
         for (unsigned t = 0; t < s->n_topics; t++) {
             if (!(dirty & (1u << t)) && l->face.concerns(l->face.arg, reader, s->topics[t], &news[i])) {

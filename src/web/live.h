@@ -26,7 +26,7 @@ struct live_face {
 /* The office's own decision: the reader may read the record before or after, and the topic is its number or no number. */
 bool live_concerns(void *arg, const struct reader *, const char *topic, const struct touched *);
 
-enum { LIVE_TOPICS = 16, LIVE_TOPIC = 64 };
+enum { LIVE_TOPICS = 16, LIVE_TOPIC = 64, LIVE_TOKEN = 96, LIVE_OF_TOKEN = 4 /* streams */ };
 
 struct live *live_new(struct web *, struct live_face, unsigned most_a_session);
 /* Ends all streams; they are freed as their connections close. */
@@ -38,6 +38,8 @@ void live_tick(struct live *, moment now);
 
 /* Ends the session's oldest when it has too many; NULL when none can be had. `again`: the client came back. */
 struct stream *stream_open(struct live *, const struct session *, const char *const *topics, size_t n, bool again);
+/* The same for an API token (castellan watch): it lives as long as the token is good and the seat in force. The text lies in memory meanwhile. */
+struct stream *stream_open_token(struct live *, const char *token, int64_t account, int64_t appointment, const char *const *topics, size_t n, bool again);
 void stream_close(struct stream *);
 /* The next bytes: > 0 how many, 0 park (stream_park was called), -1 the end. `resume` is called with `arg` when there is more. */
 long stream_read(struct stream *, char *out, size_t max, void (*park)(void *), void (*resume)(void *), void *arg);

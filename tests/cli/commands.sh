@@ -33,7 +33,7 @@ for command in $commands; do
         [ "$lines" = 5 ]
         tap_say $? "is whole" "$dir/out"
     done
-    case $command in account) continue ;; esac
+    case $command in account|watch) continue ;; esac
     usage "$command without arguments: usage" "$program" "$command"
 done
 usage "help of nothing" "$program" help conquer

@@ -181,7 +181,7 @@ static enum status make(struct demo *demo, const char *folder)
     if (status == OK)
         status = office_open(&(struct office_options){.folder = folder, .now = demo->now, .duties = duties_all}, demo->reasons, &demo->office);
     static const struct { const char *name; enum status (*run)(struct demo *); } parts[] = {
-        {"people", demo_people}, {"places and systems", demo_places}, {"monitoring", demo_watch}, {"a year of work", demo_year}};
+        {"people", demo_people}, {"places and systems", demo_places}, {"monitoring", demo_watch}, {"a year of work", demo_year}, {"what has just been seen", demo_seen}};
     for (size_t i = 0; status == OK && i < sizeof parts / sizeof *parts; i++) {
         cli_progress(parts[i].name, i, sizeof parts / sizeof *parts);
         status = parts[i].run(demo);

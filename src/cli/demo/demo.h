@@ -68,7 +68,8 @@ bool demo_rule_set(struct demo *, struct story *);
 struct val *demo_deed(struct demo *);                          /* people.c: a holder for every post */
 enum status demo_people(struct demo *);                        /* people.c: units, persons, superiors, clearances */
 enum status demo_places(struct demo *);                        /* places.c: zones, systems, assets */
-enum status demo_watch(struct demo *);                        /* watch.c: log sources and monitoring plans */
+enum status demo_watch(struct demo *);                       /* watch.c: log sources and monitoring plans */
+enum status demo_seen(struct demo *);                        /* seen.c: alerts of the last days */
 enum status demo_year(struct demo *);                          /* year.c: incidents, documents, instructions, actions */
 const char *demo_login(const struct post_def *, struct arena *);
 extern const struct demo_post { const char *post, *login; } demo_posts[];
