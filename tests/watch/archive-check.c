@@ -87,6 +87,8 @@ void check_block(struct check *c)
         }
         arena_free(scratch);
         arena_free(lasting);
+        if (c->look)
+            c->look(c, archive);
         c->blocks++;
         c->bytes += len;
         c->items += c->n;
@@ -157,6 +159,29 @@ bool check_text(const char *text, size_t len, const char *format, enum event_jso
     return check_close(&c) == 0;
 }
 
+static bool take_hit(void *arg, uint32_t item, uint32_t which)
+{
+    (void)item;
+    (void)which;
+    return ++*(size_t *)arg < 10000;
+}
+
+static enum status hunt_hostile(struct archive *archive)
+{
+    static const struct archive_term terms[] = {{NULL, ARCHIVE_HAS, "windows", 7}, {"Message", ARCHIVE_HAS, "4624", 4}, {NULL, ARCHIVE_LIKE, "*a*e?", 5},
+                                                {"a.b", ARCHIVE_IS, "", 0}, {"Message", ARCHIVE_HAS, "r: a\nHost", 9}};
+    struct arena *arena = arena_new((size_t)64 << 20);
+    struct archive_terms *ready = NULL;
+    size_t hits = 0;
+    enum status status = archive_terms_new(arena, terms, sizeof terms / sizeof *terms, &ready);
+    if (status == OK)
+        status = archive_hunt(archive, ready, (struct archive_range){1, MOMENT_NONE}, take_hit, &hits);
+    if (status == OK)
+        status = archive_hunt(archive, ready, (struct archive_range){MOMENT_NONE, MOMENT_NONE}, take_hit, &hits);
+    arena_free(arena);
+    return status;
+}
+
 enum status check_hostile(const void *block, size_t len, struct arena *arena)
 {
     struct archive *archive = NULL;
@@ -174,6 +199,7 @@ enum status check_hostile(const void *block, size_t len, struct arena *arena)
     }
     arena_free(scratch);
     arena_free(lasting);
+    enum status hunted = hunt_hostile(archive);
     archive_close(archive);
-    return status;
+    return status == OK ? hunted : status;
 }

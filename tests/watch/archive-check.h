@@ -18,6 +18,8 @@ struct check {
     struct kept_event *events; size_t n, room, most;
     size_t bad, blocks, bytes, items;
     bool keep; char *kept; size_t kept_len;       /* keep: the last block stays here (malloc) */
+    void (*look)(struct check *, struct archive *);       /* NULL, or called for each block that came back */
+    void *arg;
 };
 /* A block is closed after `most` events. */
 void check_open(struct check *, size_t most);

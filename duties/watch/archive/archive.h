@@ -8,14 +8,17 @@
  *     archive_open      a block, whoever made it: every offset is checked; a hostile one gives DAMAGED, takes bounded memory and time
  *     archive_raw       the bytes of an event as they were read
  *     archive_event     the event as its reader gave it: the same values, in the same order
- *     archive_hunt      terms -> (event, term)          hunt.h of the duty brings the blocks that the asker may read
+ *     archive_hunt      terms -> (event, term)
  *     archive_match     compiled rules -> (event, rule), exactly as sigma_match says event by event
+ *
+ * Which blocks somebody may hunt through is not decided here: whoever calls brings those that the asker may read.
  */
 #ifndef WATCH_ARCHIVE_H
 #define WATCH_ARCHIVE_H
 
 #include "base/reasons.h"
 #include "watch/event/event.h"
+#include "watch/sigma/sigma.h"
 
 #define ARCHIVE_ROWS_MOST 131072u          /* events of a block */
 #define ARCHIVE_BLOCK_MOST (16u << 20)     /* bytes of a block; what it holds is far more */
@@ -56,5 +59,25 @@ enum status archive_raw(struct archive *, uint32_t item, struct arena *, const c
 enum status archive_stamp(struct archive *, uint32_t item, moment *ret_time, uint64_t *ret_record) MUST_CHECK;
 /* Into the cleared event; names are added to the fields. Values are unescaped; what event_add did not take then is not there now. */
 enum status archive_event(struct archive *, uint32_t item, struct fields *, struct event *) MUST_CHECK;
+
+/* ---- hunting ---- */
+
+/* Events of [from, to); MOMENT_NONE: open. An event without a time is found when both are open. */
+struct archive_range { moment from, to; };
+/* Items come in order, each once with a term or rule, which come in order, too. False stops, and the answer is OK. */
+typedef bool archive_hit(void *arg, uint32_t item, uint32_t which);
+
+/* What is looked for in values, as they were meant (escapes undone), without regard to case as Sigma folds it (Unicode, character by
+ * character). Null is no value. */
+enum archive_how { ARCHIVE_IS, ARCHIVE_BEGINS, ARCHIVE_ENDS, ARCHIVE_HAS, ARCHIVE_LIKE };       /* LIKE: the whole, with * and ? as in Sigma */
+struct archive_term { const char *field; enum archive_how how; const char *text; size_t len; };    /* field NULL: any */
+#define ARCHIVE_TERMS_MOST 1000u
+struct archive_terms;
+/* Made once, for any number of blocks and for one thread. TOO_LARGE: more terms than that. */
+enum status archive_terms_new(struct arena *, const struct archive_term *, size_t n, struct archive_terms **ret) MUST_CHECK;
+enum status archive_hunt(struct archive *, struct archive_terms *, struct archive_range, archive_hit *, void *arg) MUST_CHECK;
+
+/* The matcher's own memory is used. */
+enum status archive_match(struct archive *, struct sigma_matcher *, struct archive_range, archive_hit *, void *arg) MUST_CHECK;
 
 #endif

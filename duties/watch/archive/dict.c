@@ -7,7 +7,7 @@
 
 const char *place_bytes(struct archive *a, struct place place)
 {
-    struct part *part = &a->parts[place.part];
+    struct packed *part = &a->parts[place.part];
     if (place.len == 0)
         return "";
     if (!part->bytes && part->packed == part->plain)
@@ -74,7 +74,7 @@ static bool open_texts(struct archive *a, struct dict *d, struct reading_bytes *
     if (d->mark == 255)
         d->marks = (const uint8_t *)get_bytes(r, d->n);
     for (uint32_t i = 0; d->marks && !r->bad && i < d->n; i++)
-        r->bad |= d->marks[i] > (MARK_KIND | MARK_ESCAPED) || (d->marks[i] & MARK_KIND) > VALUE_NULL;
+        r->bad |= d->marks[i] > (MARK_KIND | MARK_ESCAPED) || (d->marks[i] & MARK_KIND) >= VALUE_NULL;
     if (r->bad || (size_t)(r->end - r->at) != ends[d->n])
         return false;
     d->bytes = (const char *)r->at;

@@ -17,9 +17,9 @@ static bool open_parts(struct archive *a, const uint8_t *bytes, size_t len)
     size_t at = BLOCK_HEAD + 8 * (size_t)a->n_parts, plain = 0;
     if (a->n_parts == 0 || a->n_parts > BLOCK_PARTS_MOST || at > len)
         return false;
-    a->parts = ARENA_ARRAY(a->arena, struct part, a->n_parts);
+    a->parts = ARENA_ARRAY(a->arena, struct packed, a->n_parts);
     for (uint32_t i = 0; i < a->n_parts; i++) {
-        struct part *part = &a->parts[i];
+        struct packed *part = &a->parts[i];
         part->plain = (uint32_t)fixed(bytes + BLOCK_HEAD + 8 * i, 4);
         part->packed = (uint32_t)fixed(bytes + BLOCK_HEAD + 8 * i + 4, 4);
         plain += part->plain;
@@ -45,7 +45,7 @@ static void get_dict(struct archive *a, struct reading_bytes *r, struct dict *d)
     d->n = get_below(r, BLOCK_CELLS_MOST);
     d->way = (uint8_t)get_below(r, DICT_DIGITS);
     d->mark = (uint8_t)get_below(r, 255);
-    r->bad |= d->mark != 255 && (d->mark > (MARK_KIND | MARK_ESCAPED) || (d->mark & MARK_KIND) > VALUE_NULL);
+    r->bad |= d->mark != 255 && (d->mark > (MARK_KIND | MARK_ESCAPED) || (d->mark & MARK_KIND) >= VALUE_NULL);
     d->place = get_place(a, r);
     d->bloom = get_place(a, r);
     r->bad |= (d->bloom.len & (d->bloom.len - 1)) != 0 || d->bloom.len > 8192 || d->n > d->place.len;

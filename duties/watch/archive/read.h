@@ -12,7 +12,7 @@
 
 #define RAW_MOST (2 * EVENT_BYTES_MOST)          /* bytes of an event that is put together */
 
-struct part { const uint8_t *stored; uint32_t plain, packed; const uint8_t *bytes; };
+struct packed { const uint8_t *stored; uint32_t plain, packed; const uint8_t *bytes; };
 /* Distinct texts of a column, or all pieces. */
 struct dict {
     uint32_t n;
@@ -31,6 +31,7 @@ struct form {                                    /* a template */
 };
 struct lane {                                    /* a column */
     const char *name; uint32_t name_len;
+    field_id field;                              /* in the table of whoever asks */
     struct dict dict;
     uint8_t way, width;
     struct place codes_place, shapes, literals, bloom;
@@ -53,7 +54,7 @@ struct archive {
     struct arena *arena;
     ZSTD_DCtx *zstd;
     struct archive_info info;
-    struct part *parts; uint32_t n_parts;
+    struct packed *parts; uint32_t n_parts;
     struct lane *lanes; uint32_t n_lanes;
     struct bone *bones; uint32_t n_bones;
     struct place bone_texts, times_place, records_place;
@@ -82,6 +83,11 @@ static inline struct text dict_text(const struct dict *d, uint32_t i)
 bool cell_text(struct archive *, const struct bone *, uint32_t cell, uint32_t rank, struct arena *, struct text *ret);
 /* Times and numbers of all rows. */
 bool stamps_open(struct archive *);
+/* archive_event() with the columns' fields as they are set. */
+enum status event_of(struct archive *, uint32_t item, struct event *) MUST_CHECK;
+/* Opens the times where the range needs them. *ret_nothing: no event lies in it. */
+bool range_open(struct archive *, struct archive_range *, bool *ret_nothing);
+bool row_in_range(struct archive *, struct archive_range, uint32_t row);
 /* Undoes escapes where the mark says so. */
 struct text text_plain(struct arena *, struct text);
 

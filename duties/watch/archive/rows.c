@@ -99,6 +99,13 @@ enum status archive_raw(struct archive *a, uint32_t item, struct arena *arena, c
 
 enum status archive_event(struct archive *a, uint32_t item, struct fields *fields, struct event *event)
 {
+    for (uint32_t i = 0; i < a->n_lanes; i++)
+        a->lanes[i].field = fields_add(fields, a->lanes[i].name, a->lanes[i].name_len);
+    return event_of(a, item, event);
+}
+
+enum status event_of(struct archive *a, uint32_t item, struct event *event)
+{
     uint64_t total = 0;
     if (item >= a->info.items)
         return ABSENT;
@@ -117,8 +124,7 @@ enum status archive_event(struct archive *a, uint32_t item, struct fields *field
         if ((total += text.len) > 4 * (uint64_t)RAW_MOST)
             return DAMAGED;
         text = text_plain(event->arena, text);
-        field_id field = fields_add(fields, lane->name, lane->name_len);
-        if (event_add(event, field, (enum value_kind)(text.mark & MARK_KIND), text.at, text.len) && !field)
+        if (event_add(event, lane->field, (enum value_kind)(text.mark & MARK_KIND), text.at, text.len) && !lane->field)
             event->values[event->n - 1].name = arena_strndup(event->arena, lane->name, lane->name_len);
     }
     return OK;

@@ -109,7 +109,13 @@ size_t json_unescape(const char *text, size_t len, char *out)
         bool ends;
         const char *stop = memchr(text, '\\', (size_t)(end - text));
         stop = stop ? stop : end;
-        to += repaired(text, (size_t)(stop - text), to);
+        size_t plain = (size_t)(stop - text);
+        if (utf8_valid(text, plain)) {
+            memcpy(to, text, plain);
+            to += plain;
+        } else {
+            to += repaired(text, plain, to);
+        }
         text = stop;
         size_t n = text < end ? json_escape(text, end, &to, &ends) : 0;
         text += text < end && !n ? 1 : n;

@@ -97,6 +97,8 @@ struct routes;
 struct routes *routes_new(struct arena *, const struct sigma *);
 /* NULL: the event is not one for routes (too much decides); match it the plain way. */
 const struct route *route_of(struct routes *, struct bench *, const struct event *);
+/* One value's share of what an event's route is known by; none where its field decides nothing. False: too long. */
+bool route_says(struct routes *, struct bench *, const struct event *, struct event_value *, const void **ret, size_t *ret_len);
 
 struct scan {
     const struct sigma *sigma;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "watch/sigma/fast.h"
+#include "watch/sigma/values.h"
 
 #define KEYWORDS_DIRECT 48
 #define PENDING 32                               /* values for which memory is called at once */
@@ -23,6 +24,7 @@ struct sigma_matcher {
     uint32_t *candidates; uint32_t n_candidates;
     uint32_t *hits; uint32_t n_hits;
     struct pending pending[PENDING]; uint32_t n_pending;
+    bool referred;                               /* fields were compared in this event */
 };
 
 static bool make_scratch(struct sigma_matcher *m)
@@ -161,6 +163,7 @@ static bool holds(struct sigma_matcher *m, const struct node *node, const struct
 {
     if (node->kind == NODE_PRED) {
         const struct pred *pred = &m->sigma->preds[node->pred];
+        m->referred |= pred->kind == TEST_FIELDREF;
         return PRED_OF_EVENT(pred) ? pred_holds(&m->bench, pred, event) : m->holds[node->pred] == m->now;
     }
     if (node->kind == NODE_NOT)
@@ -188,6 +191,7 @@ static void add_hit(struct sigma_matcher *m, uint32_t variant)
 static void begin(struct sigma_matcher *m)
 {
     m->n_candidates = m->n_hits = 0;
+    m->referred = false;
     if (++m->now)
         return;
     memset(m->holds, 0, (m->sigma->n_preds + 1) * sizeof *m->holds);
@@ -230,3 +234,45 @@ size_t sigma_match(struct sigma_matcher *m, const struct event *event, void (*hi
         hit(arg, m->hits[i]);
     return m->n_hits;
 }
+
+/* ---- step by step (values.h) -------------------------------------------------------------------------------- */
+
+struct sigma_wants sigma_wants(struct sigma_matcher *m, const struct event *event)
+{
+    const struct route *route = route_of(m->routes, &m->bench, event);
+    if (!route)
+        return (struct sigma_wants){.plainly = true};
+    return (struct sigma_wants){.nothing = route->nothing, .fields = route->fields, .n_fields = m->sigma->fast->n_fields, .keywords = route->keywords,
+                                .n_keywords = route->n_keywords};
+}
+
+bool sigma_decides(const struct sigma_matcher *m, field_id field)
+{
+    return field && field < m->sigma->fast->n_fields && m->sigma->fast->classes[field] != CLASS_NONE;
+}
+
+bool sigma_says(struct sigma_matcher *m, const struct event *event, struct event_value *value, const void **ret, size_t *ret_len)
+{
+    return route_says(m->routes, &m->bench, event, value, ret, ret_len);
+}
+
+size_t sigma_holding(struct sigma_matcher *m, uint32_t index, const char *text, size_t len, const uint32_t **ret)
+{
+    scan_value(&m->scan, index, text, len);
+    *ret = m->scan.found;
+    return m->scan.n;
+}
+
+bool sigma_only_contains(const struct sigma_matcher *m, uint32_t index, bool (*each)(const char *, size_t))
+{
+    const struct field_index *all = m->sigma->fast->fields[index];
+    for (uint32_t i = 0; all && i < all->all.n; i++) {
+        const struct pred *pred = &m->sigma->preds[all->all.ids[i]];
+        if (pred->kind != TEST_CONTAINS || pred->cased || !each(pred->text, pred->len))
+            return false;
+    }
+    return true;
+}
+
+bool sigma_referred(const struct sigma_matcher *m) { return m->referred; }
+struct fields *sigma_fields(const struct sigma_matcher *m) { return m->sigma->fields; }

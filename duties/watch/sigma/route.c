@@ -187,6 +187,14 @@ static const struct route *find(struct routes *r, struct bench *bench, const str
     return route;
 }
 
+bool route_says(struct routes *r, struct bench *bench, const struct event *event, struct event_value *value, const void **ret, size_t *ret_len)
+{
+    const struct fast *fast = r->sigma->fast;
+    *ret = r->key;
+    *ret_len = 0;
+    return !value->field || value->field >= fast->n_fields || !fast->classes[value->field] || put_value(r, bench, event, value, ret_len);
+}
+
 const struct route *route_of(struct routes *r, struct bench *bench, const struct event *event)
 {
     const struct fast *fast = r->sigma->fast;
