@@ -523,8 +523,8 @@ enum status server_start(struct web *web, struct reasons *why, struct server **r
     s->web = web;
     signal(SIGPIPE, SIG_IGN);
     pthread_mutex_init(&s->lock, NULL);
-    s->workers = workers_start(web->config.workers, WAITING_INSIDE, run_in_worker);
-    s->door = workers_start(DOOR_WORKERS, WAITING_AT_THE_DOOR, run_in_worker);
+    s->workers = worker_pool_start(web->config.workers, WAITING_INSIDE, run_in_worker);
+    s->door = worker_pool_start(DOOR_WORKERS, WAITING_AT_THE_DOOR, run_in_worker);
     enum status status = s->workers && s->door ? OK : NO_MEMORY;
     if (web->config.n_listens == 0 || web->config.n_listens > MOST_LISTENS) status = BAD_INPUT;
     for (size_t i = 0; status == OK && i < web->config.n_listens; i++) status = listen_on(s, &web->config.listens[i], why);
@@ -555,8 +555,8 @@ void server_stop(struct server *s)
     for (size_t i = 0; i < s->n_listeners; i++) sockets[i] = MHD_quiesce_daemon(s->listeners[i].daemon);
     wait_for_answers(s, 1500);
     if (s->clock_runs) pthread_join(s->clock, NULL);
-    workers_stop(s->door);
-    workers_stop(s->workers);                /* resumes every connection that is suspended for work */
+    worker_pool_stop(s->door);
+    worker_pool_stop(s->workers);                /* resumes every connection that is suspended for work */
     wait_for_answers(s, 200);
     for (size_t i = 0; i < s->n_listeners; i++) {
         MHD_stop_daemon(s->listeners[i].daemon);

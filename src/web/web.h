@@ -45,10 +45,10 @@ const char *asset_path(const char *name);
 bool asset_answer(struct call *, const char *path);
 
 /* ---- workers (worker.c) ---- */
-struct worker_pool *workers_start(unsigned threads, size_t most_waiting, void (*run)(void *));
+struct worker_pool *worker_pool_start(unsigned threads, size_t most_waiting, void (*run)(void *));
 /* False when too many wait. */
 bool workers_give(struct worker_pool *, void *work);
-void workers_stop(struct worker_pool *);     /* finishes what waits */
+void worker_pool_stop(struct worker_pool *);     /* finishes what waits */
 
 /* ---- the carrier (server.c) ---- */
 enum status server_start(struct web *, struct reasons *, struct server **ret) MUST_CHECK;

@@ -39,7 +39,7 @@ static void *work(void *arg)
     return NULL;
 }
 
-struct worker_pool *workers_start(unsigned threads, size_t most_waiting, void (*run)(void *))
+struct worker_pool *worker_pool_start(unsigned threads, size_t most_waiting, void (*run)(void *))
 {
     struct worker_pool *pool = calloc(1, sizeof *pool + threads * sizeof(pthread_t));
     pthread_attr_t attr;
@@ -61,7 +61,7 @@ struct worker_pool *workers_start(unsigned threads, size_t most_waiting, void (*
     }
     pthread_attr_destroy(&attr);
     if (pool->n_threads == 0) {
-        workers_stop(pool);
+        worker_pool_stop(pool);
         return NULL;
     }
     return pool;
@@ -79,7 +79,7 @@ bool workers_give(struct worker_pool *pool, void *one)
     return room;
 }
 
-void workers_stop(struct worker_pool *pool)
+void worker_pool_stop(struct worker_pool *pool)
 {
     if (!pool) return;
     pthread_mutex_lock(&pool->lock);

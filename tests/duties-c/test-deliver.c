@@ -1,19 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Alerts of another SIEM, delivered by a program: through the dispatcher, a jail, and the office's own door. Under the label and file of
- * their source, to be found as any alert; refused for a source that is not active, absent for who may not read it.
+ * Batches delivered by a program, through the dispatcher: alerts of another SIEM, read in a jail, become alerts under the label and file of
+ * their source; events go to the intake and are durable when the answer goes out. Refused for a source that is not active, absent for who may
+ * not read it.
  */
 #include <string.h>
+#include <time.h>
+#include <zlib.h>
 
 #include "base/jail.h"
 #include "base/text.h"
 #include "fixture.h"
 #include "front/front.h"
+#include "office/intake.h"
 #include "tap.h"
+#include "watch/live/live.h"
+#include "watch/logs/batch.h"
 #include "watch/siem/siem.h"
 
 static struct fixture f;
-static const char *low, *high, *source, *proposed, *syslog, *secret_one;
+static const char *low, *high, *source, *proposed, *secret_one;
 static const struct page *tables[2];
 
 /* The answer's status; its JSON lies in `ret`. */
@@ -90,11 +96,70 @@ static void taking(void)
     is_int(found("ict").n_rows, 2, "makes no second alert");
 }
 
+/* ---- events ---- */
+
+static enum status configure(struct office *office, const struct lane_view *lane, uint32_t generation, moment now, struct arena *arena, struct reasons *reasons, struct buf *out)
+{
+    live_configuration_write(out, &(struct live_configuration){.generation = generation, .block_age = 300});
+    return OK;
+}
+static void *begin(struct office *office, const struct lane_view *lane, struct arena *arena) { return arena_strdup(arena, lane->label); }
+static enum status said(void *state, uint32_t kind, const char *bytes, size_t len, const char *(*number_of)(void *, uint32_t), void *arg, moment now, struct arena *arena) { return OK; }
+static enum status keep(void *state, bool all, moment now, struct arena *arena) { return OK; }
+static const char *const configured_by[] = {"rule-set", NULL};
+static const struct stream_def stream = {.sources = "log-source", .segments = "event-segment", .hold_rule = "event-segment.hold", .size_rule = "event-segment.size", .span_rule = "event-segment.span",
+    .deliver_right = "deliver-events", .work = live_work, .configured_by = configured_by, .configure = configure, .begin = begin, .said = said, .keep = keep};
+
+static void events(struct workers *workers)
+{
+    static const char lines[] = "{\"result\":\"denied\",\"n\":1}\n{\"result\":\"granted\",\"n\":2}\n\n{\"n\":3}\n";
+    static char gzip_lines[300], long_line[300000];
+    struct val *json;
+    struct intake *intake = NULL;
+    struct intake_facts facts = {0};
+    struct record_view view;
+    struct reasons why;
+    const char *door = make_source(low, "json", true);
+    is_int(deliver("ict", door, lines, sizeof lines - 1, &json), 503, "without an intake nobody takes events");
+    reasons_init(&why, f.arena);
+    const struct intake_options options = {.office = f.office, .stream = &stream, .folder = f.folder, .workers = workers};
+    if (!ok(intake_start(&options, f.now, &why, &intake) == OK, "an intake"))
+        return;
+    is_int(deliver("ict", door, lines, sizeof lines - 1, &json), 200, "a batch of events");
+    ok(val_get_int(json, "taken", -1) == 3 && val_get_int(json, "refused", -1) == 0 && !val_count(val_get(json, "faults")), "three taken");
+    z_stream z = {0};
+    deflateInit2(&z, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY);
+    z.next_in = (unsigned char *)(uintptr_t)lines;
+    z.avail_in = sizeof lines - 1;
+    z.next_out = (unsigned char *)gzip_lines;
+    z.avail_out = sizeof gzip_lines;
+    deflate(&z, Z_FINISH);
+    is_int(deliver("ict", door, gzip_lines, z.total_out, &json), 200, "and one in gzip");
+    ok(val_get_int(json, "taken", -1) == 3, "three more");
+    deflateEnd(&z);
+    memset(long_line, 'x', sizeof long_line);
+    memcpy(long_line, "{\"n\":4}\n", 8);
+    is_int(deliver("ict", door, long_line, sizeof long_line, &json), 200, "and one with a line that is too long");
+    ok(val_get_int(json, "taken", -1) == 1 && val_get_int(json, "refused", -1) == 1 && val_count(val_get(json, "faults")) == 1, "one taken, one refused in words");
+    const struct reader *reader = fixture_reader(&f, "ict");
+    ok(office_get(f.office, reader, "log-source", door, f.arena, &view) == OK, "the source");
+    reader_free(reader);
+    for (int i = 0; i < 400 && facts.events < 7; i++) {
+        f.now += 100;
+        intake_tick(intake, f.now);
+        intake_facts(intake, &view, f.now, &facts);
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    }
+    is_int((long)facts.events, 7, "seven events have been read by the worker");
+    is_int(deliver("ism", door, lines, sizeof lines - 1, &json), 403, "who has not the right delivers none");
+    intake_stop(intake, f.now);
+    is_int(deliver("ict", door, lines, sizeof lines - 1, &json), 503, "after its end nothing is taken");
+}
+
 static void refusals(void)
 {
     struct val *json;
     is_int(deliver("ict", proposed, body, sizeof body - 1, &json), 403, "a source that is not active is refused");
-    is_int(deliver("ict", syslog, body, sizeof body - 1, &json), 403, "and one of another format");
     is_int(deliver("ict", source, "", 0, &json), 400, "and an empty batch");
     is_int(deliver("ict", source, "\x1f\x8b\x08 torn", 9, &json), 400, "and one that does not unpack");
     is_int(deliver("low2", secret_one, body, sizeof body - 1, &json), 404, "a source that the sender may not read is absent");
@@ -109,7 +174,7 @@ static void refusals(void)
 
 int main(void)
 {
-    static const struct jailer *const jailers[] = {&siem_jailer, NULL};
+    static const struct jailer *const jailers[] = {&siem_jailer, &unpack_jailer, NULL};
     struct nursery *nursery = NULL;
     struct reasons reasons;
     struct arena *arena = arena_new(0);
@@ -120,6 +185,10 @@ int main(void)
         return 0;
     }
     nursery_share(nursery);
+    static const struct worker_work work = {.name = "log", .run = live_work, .in_bytes = 4 << 20, .out_bytes = 24 << 20, .memory = LIVE_MEMORY};
+    struct workers *workers = NULL;
+    if (workers_start(3, &work, &reasons, &workers) != OK)
+        return 1;
     fixture_new_with(&f, "[{\"login\":\"low2\",\"name\":\"Smit\",\"given-name\":\"Jan\",\"nationality\":\"NLD\",\"email\":\"low2@hq.example\",\"posts\":[{\"post\":\"ict-security-support\","
                          "\"from\":\"2026-01-01\",\"until\":\"2030-01-01\"}],\"clearances\":[]}]");
     low = fixture_label(&f, "NATO", "RESTRICTED");
@@ -132,15 +201,16 @@ int main(void)
     }
     source = make_source(low, "siem", true);
     proposed = make_source(low, "siem", false);
-    syslog = make_source(low, "syslog", true);
     secret_one = make_source(high, "siem", true);
     if (ok(tables[0] != NULL && *source && *secret_one, "sources")) {
         taking();
         refusals();
+        events(workers);
     }
     fixture_free(&f);
     nursery_share(NULL);
     nursery_stop(nursery);
+    workers_stop(workers);
     arena_free(arena);
     return tap_done();
 }
