@@ -31,5 +31,11 @@ static void follow(struct duty *duty, const struct change_view *view, struct con
     (void)duty;
     alerts_follow(view, more);
 }
+static void review(struct duty *duty, const struct change_view *view, const char *const *names, size_t n, struct reasons *reasons)
+{
+    (void)duty;
+    filters_review(view, names, n, reasons);
+}
+static const char *const refusals[] = {FILTER_FAULTY, NULL};
 static const struct job_def jobs[] = {{"event-segment.age", "1h", segments_age}, {0}};
-const struct duty duty_watch = {.name = "watch", .pages = pages, .jobs = jobs, .consequences = follow};
+const struct duty duty_watch = {.name = "watch", .pages = pages, .jobs = jobs, .review = review, .refusals = refusals, .consequences = follow};

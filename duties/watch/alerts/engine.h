@@ -7,6 +7,8 @@
 
 #include "office/duty.h"
 
+#define FILTER_FAULTY "watch.filter-faulty"
+void filters_review(const struct change_view *, const char *const *names, size_t n, struct reasons *);
 void alerts_follow(const struct change_view *, struct consequences *);
 
 #endif

@@ -163,7 +163,7 @@ bool demo_filter(struct demo *demo, struct story *story)
     moment at = story->next;
     if (story->stage == 0)
         story->number = demo_create(demo, "ict", at, "detection-filter", demo_label(demo, "NATO", "RESTRICTED"), demo_fields(demo,
-            "{'title':'Backup agent starts its shell','rule-id':'00000000-0000-4000-8000-000000000417','definition':'title: Backup agent\\nlogsource:\\n  product: windows\\n  category: process_creation\\nfilter:\\n  rules: any\\n  selection:\\n    ParentImage|endswith: backup-agent.exe\\n  condition: not selection\\n',"
+            "{'title':'Backup agent starts its shell','rule-id':'00000000-0000-4000-8000-000000000417','definition':'title: Backup agent\\nlogsource:\\n  product: windows\\n  category: process_creation\\nfilter:\\n  rules:\\n    - 00000000-0000-4000-8000-000000000417\\n  selection:\\n    ParentImage|endswith: backup-agent.exe\\n  condition: not selection\\n',"
             "'why':'The agent is on the list of approved software and starts a shell every night.','owner':'%s','ends-on':'%s'}", demo_holder(demo, "ism"), demo_day(demo, at + 150 * DAY)));
     else
         (void)demo_two(demo, "ict", "ism", at, story->number, "adopt", demo_fields(demo, "{'in-force-on':'%s'}", demo_day(demo, at)), NULL);
