@@ -12,6 +12,7 @@
 #include "watch/hunting/age.h"
 #include "watch/hunting/hunting.h"
 #include "watch/board/board.h"
+#include "watch/ruleset/engine.h"
 
 static const struct page pages[] = {
     {METHOD_GET, "/monitoring-report", "coordinate-monitoring", "monitoring-report", month_page, .slow = true, .menu = T_("Monthly report")},
@@ -26,16 +27,18 @@ static const struct page pages[] = {
     {METHOD_POST, "/alert/{number}/triage", "triage-alerts", "alert-triage", triage_post},
     {0},
 };
-static void follow(struct duty *duty, const struct change_view *view, struct consequences *more)
-{
-    (void)duty;
-    alerts_follow(view, more);
-}
 static void review(struct duty *duty, const struct change_view *view, const char *const *names, size_t n, struct reasons *reasons)
 {
     (void)duty;
     filters_review(view, names, n, reasons);
+    rules_review(view, names, n, reasons);
 }
-static const char *const refusals[] = {FILTER_FAULTY, NULL};
+static void follow(struct duty *duty, const struct change_view *view, struct consequences *more)
+{
+    (void)duty;
+    alerts_follow(view, more);
+    rules_follow(view, more);
+}
+static const char *const refusals[] = {FILTER_FAULTY, RULES_REFUSALS, NULL};
 static const struct job_def jobs[] = {{"event-segment.age", "1h", segments_age}, {0}};
 const struct duty duty_watch = {.name = "watch", .pages = pages, .jobs = jobs, .review = review, .refusals = refusals, .consequences = follow};

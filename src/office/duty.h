@@ -30,6 +30,9 @@ struct change_view {
      * what it says may not tell of records that the writer cannot read. */
     const struct image *(*look)(const struct change_view *, record_id);
     bool (*writer_reads)(const struct change_view *, record_id);
+    /* Records of a register whose line (a field marked `sort`) has exactly this value, as the change leaves them; at most `most`. For the engine's own
+     * rules, like look. NULL while foretelling. */
+    size_t (*holders)(const struct change_view *, const char *register_, const char *field, const char *value, const struct image **ret, size_t most);
     /* The record whose step names the refusals under review, with the step's fields taken and its state not yet moved; NULL at
      * the end of the change, when everything is looked at and no names are given. */
     const struct image *at;

@@ -21,6 +21,46 @@ static bool writer_reads(const struct change_view *view, record_id id)
     return item && (!item->before || stage_may_read(view->inside, item->before));
 }
 
+struct holding_ids { record_id *ids; size_t n, most; };
+static bool take_holder(void *arg, record_id id)
+{
+    struct holding_ids *all = arg;
+    all->ids[all->n++] = id;
+    return all->n < all->most;
+}
+
+static bool holds_value(const struct image *image, const struct register_def *def, const char *field, const char *value)
+{
+    return image->def == def && str_eq(image_text(image, field), value);
+}
+
+/* What is stored under the value's key, and what this change has staged before; each looked at as the change leaves it. */
+static size_t holders(const struct change_view *view, const char *register_, const char *field, const char *value, const struct image **ret, size_t most)
+{
+    struct stage *stage = view->inside;
+    const struct register_def *def = pack_register(stage->office->pack, register_);
+    const struct field_def *by = def ? register_field(def, field) : NULL;
+    const struct index_def *index = by && by->sort && by->type == FIELD_LINE ? index_find(&stage->office->plans[def->index], INDEX_SORT, by) : NULL;
+    struct holding_ids stored = {ARENA_ARRAY(view->arena, record_id, most + 1), 0, most};
+    struct index_plan one = {(struct index_def *)index, 1, 0};
+    struct val *fields = val_object(view->arena);
+    struct index_key *keys;
+    size_t n = 0;
+    val_set_str(view->arena, fields, field, value);
+    struct image like = {.def = def, .fields = fields};
+    if (!index || index_keys(&one, &like, view->arena, &keys) != 1 || txn_each_key(stage->txn, index->id, keys[0].key, keys[0].len, take_holder, &stored) != OK)
+        return 0;
+    for (struct staged_image *item = stage->first; item && n < most; item = item->next)
+        if (item->changed && !item->erase && holds_value(item->after, def, field, value))
+            ret[n++] = item->after;
+    for (size_t i = 0; i < stored.n && n < most; i++) {
+        const struct staged_image *item = stage_image(stage, stored.ids[i]);
+        if (item && !item->changed && holds_value(item->after, def, field, value))
+            ret[n++] = item->after;
+    }
+    return n;
+}
+
 static struct change_view view_of(struct stage *stage, const struct image *at)
 {
     size_t n = 0;
@@ -31,7 +71,7 @@ static struct change_view view_of(struct stage *stage, const struct image *at)
     for (struct staged_image *item = stage->first; item; item = item->next)
         if (item->changed || item->erase || item->n_made || item->n_cut)
             items[n++] = (struct changed){item->before, item->after, item->after->step};
-    return (struct change_view){.now = stage->now, .items = items, .n_items = n, .look = look, .writer_reads = writer_reads, .at = at,
+    return (struct change_view){.now = stage->now, .items = items, .n_items = n, .look = look, .writer_reads = writer_reads, .holders = holders, .at = at,
                                 .writer = stage->person, .pack = stage->office->pack, .arena = stage->arena, .inside = stage};
 }
 

@@ -309,10 +309,15 @@ enum status bundle_read(const char *plain, size_t len, const struct bundle_head 
 
 void bundle_key_new(uint8_t secret[BUNDLE_SECRET])
 {
-    uint8_t seed[crypto_sign_ed25519_SEEDBYTES], key[BUNDLE_KEY];
+    uint8_t seed[crypto_sign_ed25519_SEEDBYTES];
     random_bytes(seed, sizeof seed);
-    crypto_sign_ed25519_seed_keypair(key, secret, seed);
+    bundle_key_seeded(seed, secret);
     wipe(seed, sizeof seed);
+}
+void bundle_key_seeded(const uint8_t seed[32], uint8_t secret[BUNDLE_SECRET])
+{
+    uint8_t key[BUNDLE_KEY];
+    crypto_sign_ed25519_seed_keypair(key, secret, seed);
 }
 void bundle_key_of(const uint8_t secret[BUNDLE_SECRET], uint8_t ret[BUNDLE_KEY]) { memcpy(ret, secret + 32, BUNDLE_KEY); }
 

@@ -55,6 +55,7 @@ enum status bundle_read(const char *plain, size_t len, const struct bundle_head 
 
 /* One line each: "castellan-rule-key " and base64 (public), "castellan-rule-secret " and base64 (64 bytes: seed and public key). */
 void bundle_key_new(uint8_t secret[BUNDLE_SECRET]);
+void bundle_key_seeded(const uint8_t seed[32], uint8_t secret[BUNDLE_SECRET]);
 void bundle_key_of(const uint8_t secret[BUNDLE_SECRET], uint8_t ret[BUNDLE_KEY]);
 char *bundle_key_line(struct arena *, const uint8_t key[BUNDLE_KEY]);
 char *bundle_secret_line(struct arena *, const uint8_t secret[BUNDLE_SECRET]);

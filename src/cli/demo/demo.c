@@ -95,6 +95,20 @@ bool demo_step(struct demo *demo, const char *login, moment at, const char *numb
     return number && apply(demo, login, at, &op, &outcome) == OK;
 }
 
+bool demo_attach(struct demo *demo, const char *login, moment at, const char *number, const char *field, const char *name, const char *media, const void *bytes, size_t len)
+{
+    struct outcome outcome;
+    const struct reader *reader = number ? reader_of(demo, login, at) : NULL;
+    if (!reader)
+        return false;
+    struct change change = {.writer = reader, .key = arena_printf(demo->arena, "demonstration-%u", demo->keys++), .now = at};
+    enum status status = office_attach(demo->office, &change, number, field, name, media, bytes, len, demo->arena, &outcome);
+    reader_free(reader);
+    demo->refused += status != OK;
+    reasons_join(demo->reasons, &outcome.reasons);
+    return status == OK;
+}
+
 const char *demo_file(struct demo *demo, const char *login, moment at, const char *register_, const char *number)
 {
     struct record_view record;

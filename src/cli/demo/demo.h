@@ -23,6 +23,8 @@ struct demo {
     const char **zones; size_t n_zones;
     const char **systems; size_t n_systems;
     const char **sources, **plans; size_t n_sources, n_plans;
+    moment rules_made;                 /* of the newest rule set put in force */
+    unsigned rule_sets;                /* deliveries of rules so far */
     unsigned keys;                     /* change keys given out */
     size_t refused;                    /* steps that a rule refused: shown at the end, should be none */
 };
@@ -42,6 +44,8 @@ const char *demo_create(struct demo *, const char *login, moment, const char *re
 bool demo_step(struct demo *, const char *login, moment, const char *number, const char *step, struct val *fields, const char *reason);
 /* A step that a second person confirms, an hour later. */
 bool demo_two(struct demo *, const char *login, const char *second, moment, const char *number, const char *step, struct val *fields, const char *reason);
+/* Adds a file to a record's field. */
+bool demo_attach(struct demo *, const char *login, moment, const char *number, const char *field, const char *name, const char *media, const void *, size_t);
 /* The number of the file that a record belongs to, as the holder sees it; NULL when there is none. */
 const char *demo_file(struct demo *, const char *login, moment, const char *register_, const char *number);
 /* The person who holds the post with this login. */
@@ -62,7 +66,8 @@ bool demo_alert(struct demo *, struct story *);                /* watch.c */
 bool demo_log_review(struct demo *, struct story *);
 bool demo_hunt(struct demo *, struct story *);
 bool demo_filter(struct demo *, struct story *);
-bool demo_rule_set(struct demo *, struct story *);
+bool demo_rule_set(struct demo *, struct story *);             /* rules.c */
+void demo_rules(struct demo *, moment);                        /* rules.c: the publisher's key and a first rule set in force */
 
 /* The parts, in order. */
 struct val *demo_deed(struct demo *);                          /* people.c: a holder for every post */

@@ -22,14 +22,14 @@ enum status demo_places(struct demo *demo)
     }
     for (size_t i = 0; i < 16; i++) {
         const char *role = roles[i % 8];
-        const char *number = demo_create(demo, "ism", at + HOUR + (moment)i * MINUTE, "system", restricted, demo_fields(demo, "{'name':'%s system %zu','short':'SYS-%02zu','role':'%s','description':'Serves %s in the headquarters.'}", role, i + 1, i + 1, role, role));
+        const char *number = demo_create(demo, "ism", at + HOUR + (moment)i * MINUTE, "system", restricted, demo_fields(demo, "{'name':'%s system %zu','short':'SYS-%02zu','role':'%s','description':'Serves %s in the headquarters.','admin-accounts':'adm-kowal\\nadm-larsen%zu'}", role, i + 1, i + 1, role, role, i % 4 + 1));
         if (number)
             demo->systems[demo->n_systems++] = number;
         if (number && i % 5)
             (void)demo_step(demo, "ism", at + 2 * HOUR + (moment)i * MINUTE, number, "start", NULL, NULL);
     }
     for (size_t i = 0; i < 120 && demo->n_systems; i++)
-        (void)demo_create(demo, "ism", at + 3 * HOUR + (moment)i * MINUTE, "asset", restricted, demo_fields(demo, "{'name':'Asset %03zu','serial':'SN-%05zu','kind':'%s','system':'%s','zone':'%s'}", i + 1, 10000 + demo_below(demo, 89999),
+        (void)demo_create(demo, "ism", at + 3 * HOUR + (moment)i * MINUTE, "asset", restricted, demo_fields(demo, "{'name':'Asset %03zu','serial':'SN-%05zu','host':'NODE-%03zu','kind':'%s','system':'%s','zone':'%s'}", i + 1, 10000 + demo_below(demo, 89999), i + 1,
             DEMO_PICK(demo, kinds), demo->systems[demo_below(demo, demo->n_systems)], demo->zones[demo_below(demo, demo->n_zones)]));
     return OK;
 }

@@ -59,6 +59,7 @@ enum status demo_watch(struct demo *demo)
         plan(demo, i, at + 3 * DAY + (moment)i * HOUR);
     if (demo->n_sources > 6)
         (void)demo_step(demo, "ism", at + 8 * DAY, demo->sources[6], "suspend", NULL, "No event since the sensor was moved.");
+    demo_rules(demo, at + 9 * DAY);
     return OK;
 }
 
@@ -167,19 +168,6 @@ bool demo_filter(struct demo *demo, struct story *story)
             "'why':'The agent is on the list of approved software and starts a shell every night.','owner':'%s','ends-on':'%s'}", demo_holder(demo, "ism"), demo_day(demo, at + 150 * DAY)));
     else
         (void)demo_two(demo, "ict", "ism", at, story->number, "adopt", demo_fields(demo, "{'in-force-on':'%s'}", demo_day(demo, at)), NULL);
-    demo_after(demo, story, HOUR, 3 * DAY);
-    return story->number;
-}
-
-bool demo_rule_set(struct demo *demo, struct story *story)
-{
-    moment at = story->next;
-    if (story->stage == 0)
-        story->number = demo_create(demo, "ops", at, "rule-set", demo_label(demo, "NATO", "RESTRICTED"), demo_fields(demo,
-            "{'name':'Detection rules of %s','publisher':'Detection cell','received-on':'%s','rules':%zu,'refused':%zu,'difference':'New rules for service installation and shadow copies; three rules retired.'}",
-            demo_day(demo, at), demo_day(demo, at), 2800 + demo_below(demo, 300), demo_below(demo, 25)));
-    else
-        (void)demo_two(demo, "ops", "ism", at, story->number, "adopt", demo_fields(demo, "{'examined':'Run against the regression cases and one month of the archive.'}"), NULL);
     demo_after(demo, story, HOUR, 3 * DAY);
     return story->number;
 }
