@@ -13,9 +13,16 @@
 #include "watch/hunting/hunting.h"
 #include "watch/board/board.h"
 #include "watch/ruleset/engine.h"
+#include "watch/ruleset/pages.h"
+#include "watch/ruleset/renew.h"
 
 static const struct page pages[] = {
     {METHOD_GET, "/monitoring-report", "coordinate-monitoring", "monitoring-report", month_page, .slow = true, .menu = T_("Monthly report")},
+    {METHOD_GET, "/detection-rules", "", "detection-rules", rules_browser_page, .slow = true, .menu = T_("Detection rules")},
+    {METHOD_GET, "/detection-rules/{number}/{id}", "", "detection-rule", rules_text_page, .slow = true},
+    {METHOD_GET, "/detection-coverage", "", "detection-coverage", rules_coverage_page, .slow = true, .menu = T_("Detection coverage")},
+    {METHOD_GET, "/rule-set/{number}/examination", "", "rule-set-examination", rules_examination_page, .slow = true, .menu = T_("Examination and differences")},
+    {METHOD_POST, "/rule-set/{number}/examination", "tune-detection", "rule-set-examine", rules_examination_post},
     {METHOD_GET, "/hunt/{number}/run", "hunt", "hunt-run", hunting_page, .menu = T_("Run and results")},
     {METHOD_GET, "/events", "search-events", "events", events_page, .slow = true, .menu = T_("Event search")},
     {METHOD_GET, "/events/{number}/{index}", "search-events", "event", event_page, .slow = true},
@@ -40,5 +47,5 @@ static void follow(struct duty *duty, const struct change_view *view, struct con
     rules_follow(view, more);
 }
 static const char *const refusals[] = {FILTER_FAULTY, RULES_REFUSALS, NULL};
-static const struct job_def jobs[] = {{"event-segment.age", "1h", segments_age}, {0}};
+static const struct job_def jobs[] = {{"event-segment.age", "1h", segments_age}, {"rule-set.renew", "1m", ruleset_renew_job}, {0}};
 const struct duty duty_watch = {.name = "watch", .pages = pages, .jobs = jobs, .review = review, .refusals = refusals, .consequences = follow};

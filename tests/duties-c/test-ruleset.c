@@ -9,7 +9,10 @@
 #include "base/text.h"
 #include "fixture.h"
 #include "tap.h"
+#include "front/seal.h"
 #include "watch/bundle/bundle.h"
+#include "watch/ruleset/pages.h"
+#include "watch/ruleset/renew.h"
 #include "watch/ruleset/examine.h"
 #include "watch/ruleset/ruleset.h"
 
@@ -264,6 +267,88 @@ static void labels(void)
     ok(!see("low2", set).number && see("low2", below).number, "a reader below reads the one and not the other");
 }
 
+/* ---- pages ---- */
+
+static struct val *page(const char *login, enum status (*handle)(const struct request *, struct answer *), const char *name, const char *value, const char *part, const char *part2, int *ret_status)
+{
+    static struct seal seal;
+    static const uint8_t key[32] = {7};
+    struct pair query = {name, value};
+    struct reasons why;
+    struct buf body;
+    struct val *got = NULL;
+    const struct reader *reader = fixture_reader(&f, login);
+    seal_init(&seal, key);
+    buf_init(&body, 16 << 20);
+    reasons_init(&why, f.arena);
+    struct request request = {.arena = f.arena, .office = f.office, .reader = reader, .now = f.now, .lang = LANG_EN, .method = METHOD_GET, .path = "/x", .query = &query, .n_query = name ? 1 : 0,
+                              .seal = &seal, .account = reader_account(reader), .api = true, .part = {part ? part : "", part2 ? part2 : ""}, .nonce = "test-nonce"};
+    struct answer answer = {.body = &body};
+    enum status status = handle(&request, &answer);
+    if (status != OK)
+        answer_reasons(&request, &answer, status, NULL);
+    if (body.len && body.data[0] == '{' && json_read(f.arena, body.data, body.len, (struct json_limits){0}, &why, &got) != OK)
+        got = NULL;
+    *ret_status = answer.status;
+    buf_free(&body);
+    reader_free(reader);
+    return got;
+}
+static const struct val *row_of(const struct val *data, const char *title)
+{
+    const struct val *rows = val_get(data, "rows");
+    for (size_t i = 0; i < val_count(rows); i++)
+        if (str_eq(val_get_str(val_at(rows, i), "title"), title))
+            return val_at(rows, i);
+    return NULL;
+}
+
+static void pages(void)
+{
+    int code;
+    const char *alert = NULL;
+    struct val *all = page("ict", rules_browser_page, NULL, NULL, NULL, NULL, &code), *few = page("low2", rules_browser_page, NULL, NULL, NULL, NULL, &code);
+    const struct val *secret_rule = row_of(all, "Secret matter");
+    ok(secret_rule && val_get_int(all, "all", 0) > val_get_int(few, "all", 0), "who may read every set sees its rules");
+    ok(few && !row_of(few, "Secret matter") && val_get_int(few, "sets", 0) == val_get_int(all, "sets", 0) - 1, "a set above the reader is in no row and no count");
+    const struct val *logon_rule = row_of(all, "Logon of an administrator"), *below = row_of(few, "Logon of an administrator");
+    ok(logon_rule && val_get_bool(logon_rule, "ready", false), "a rule whose lists the reader reads is ready");
+    ok(below && !val_get_bool(below, "ready", true) && str_eq(val_get_str(below, "unbound"), "%Administrators%"), "for a reader who does not read the register behind it, it needs a list");
+    ok(fixture_create(&f, "ict", "alert", low, "{\"title\":\"Shadow copies\",\"level\":\"high\",\"origin\":\"watch\",\"rule-id\":\"" ONE "\",\"first-seen\":\"2027-03-01T07:00Z\"}", &alert) == OK, "an alert of a rule");
+    all = page("ict", rules_browser_page, "q", "secret", NULL, NULL, &code);
+    ok(val_count(val_get(all, "rows")) == 1 && val_get_int(row_of(all, "Secret matter"), "alerts", -1) == 1, "search finds it, and counts alerts of the last days");
+    all = page("ict", rules_browser_page, "standing", "refused", NULL, NULL, &code);
+    ok(val_count(val_get(all, "rows")) == 0, "no rule is refused");
+    (void)page("ict", rules_browser_page, "after", "forged", NULL, NULL, &code);
+    ok(code >= 400, "a forged place in the list is refused");
+    struct val *matrix = page("ict", rules_coverage_page, NULL, NULL, NULL, NULL, &code), *lower = page("low2", rules_coverage_page, NULL, NULL, NULL, NULL, &code);
+    ok(val_get_int(matrix, "all", 0) > val_get_int(lower, "all", 0), "coverage counts what the reader may read");
+    (void)page("ict", rules_coverage_page, "format", "xlsx", NULL, NULL, &code);
+    ok(code == 200, "coverage as a spreadsheet");
+    const char *set = val_get_str(secret_rule, "set");
+    struct val *text = page("ict", rules_text_page, NULL, NULL, set, ONE, &code);
+    ok(text && strstr(val_get_str(text, "text"), "Secret matter"), "the text of a rule");
+    (void)page("low2", rules_text_page, NULL, NULL, set, ONE, &code);
+    ok(code == 404, "a set above the reader is absent");
+    struct val *examination = page("ict", rules_examination_page, NULL, NULL, set, NULL, &code);
+    ok(val_get_int(examination, "n-added", 0) == 1 && val_get_bool(examination, "known", false), "the examination shows what is new");
+    (void)page("low2", rules_examination_page, NULL, NULL, set, NULL, &code);
+    ok(code == 404, "and is absent for a reader below");
+}
+
+static void renewed(void)
+{
+    struct reasons why;
+    size_t n = 0, again = 1;
+    struct page_of found;
+    reasons_init(&why, f.arena);
+    ok(ruleset_renew(f.office, f.now, f.arena, &why, &n) == OK && n > 0, "hunts with the new rules of sets in force are proposed");
+    const struct reader *reader = fixture_reader(&f, "ism");
+    ok(office_find(f.office, reader, &(struct query){.register_ = "hunt"}, f.arena, &why, &found) == OK && found.n_rows > 0 && str_eq(val_get_str(found.rows[0].fields, "trigger"), "new-rule"), "and wait for somebody to approve them");
+    reader_free(reader);
+    ok(ruleset_renew(f.office, f.now + MINUTE, f.arena, &why, &again) == OK && again == 0, "once");
+}
+
 int main(void)
 {
     fixture_new_with(&f, "[{\"login\":\"low2\",\"name\":\"Smit\",\"given-name\":\"Jan\",\"nationality\":\"NLD\",\"email\":\"low2@hq.example\",\"posts\":[{\"post\":\"ict-security-support\","
@@ -276,6 +361,8 @@ int main(void)
     tampered();
     bindings();
     labels();
+    pages();
+    renewed();
     arena_free(scratch);
     fixture_free(&f);
     return tap_done();
