@@ -202,7 +202,8 @@ static void chart(struct searching *s, struct val *data)
     struct val *rows = val_array(arena);
     struct buf svg;
     uint64_t most = 1;
-    qsort(s->spans, s->n_spans, sizeof *s->spans, by_number);
+    if (s->n_spans)
+        qsort(s->spans, s->n_spans, sizeof *s->spans, by_number);
     size_t from = s->n_spans > BARS ? s->n_spans - BARS : 0;
     int64_t first = s->n_spans ? s->spans[from].number : 0, last = s->n_spans ? s->spans[s->n_spans - 1].number : 0;
     if (last - first >= BARS)
