@@ -8,7 +8,9 @@
 
 #include "base/text.h"
 #include "tap.h"
+#include "watch/archive/archive.h"
 #include "watch/hunt/hunt.h"
+#include "watch/logs/logs.h"
 
 #define HEAD "lines json\n"
 #define LOG HEAD \
@@ -71,6 +73,7 @@ static void texts(void)
 
 /* ---- the jailer ---- */
 
+static size_t block_len;                   /* 0: of a text; else of the one block that is asked */
 static enum status ask_with(const struct hunt_query *query, const char *const *blocks, const uint32_t *items, size_t n, const struct sigma_text *rules, size_t n_rules, struct hunt_answer *ret)
 {
     struct buf in, out;
@@ -82,7 +85,7 @@ static enum status ask_with(const struct hunt_query *query, const char *const *b
     reasons_init(&why, jail);
     hunt_input(&in, query, rules, n_rules, n_rules ? &none : NULL);
     for (size_t i = 0; i < n; i++)
-        if (!hunt_input_block(&in, blocks[i], strlen(blocks[i]), items ? items[i] : ITEMS))
+        if (!hunt_input_block(&in, blocks[i], block_len ? block_len : strlen(blocks[i]), items ? items[i] : ITEMS))
             printf("# a block does not fit\n");
     enum status status = hunt_jailer.run(jail, in.data, in.len, NULL, &why, &out);
     if (status == OK)
@@ -143,6 +146,94 @@ static void places(void)
     q.places = (struct hunt_place[]){{0, ITEMS}};
     q.n_places = 1;
     ok(ask_with(&q, two, NULL, 2, NULL, 0, &a) == DAMAGED, "a place that is none is refused");
+}
+
+/* ---- blocks of the archive: the same answers as from plain lines ---- */
+
+static const char *archived(const char *lines, size_t *ret_len, uint32_t *ret_items)
+{
+    struct fields *fields = fields_new(arena);
+    struct arena *block = arena_new((size_t)512 << 20), *scratch = arena_new((size_t)64 << 20);
+    struct log_reader *reader = log_reader_new(arena, fields, log_format_named("json"), 0);
+    struct archive_builder *builder = archive_builder_new(arena, block, fields);
+    struct archive_info info = {0};
+    struct event event;
+    const void *bytes = NULL;
+    size_t at = 0, len = strlen(lines);
+    reasons_init(&reasons, arena);
+    event_init(&event, scratch);
+    for (;;) {
+        event_clear(&event);
+        if (log_read(reader, &event, lines, len, at, true, &reasons, &at) != OK)
+            break;
+        if (!archive_add(builder, &event))
+            printf("# the block is full\n");
+    }
+    if (archive_finish(builder, arena, &bytes, ret_len, &info) != OK)
+        printf("# no block is made\n");
+    *ret_items = info.items;
+    archive_builder_free(builder);
+    arena_free(block);
+    arena_free(scratch);
+    return bytes;
+}
+
+static bool alike(const struct hunt_answer *a, const struct hunt_answer *b)
+{
+    bool good = a->events == b->events && a->found == b->found && a->n_hits == b->n_hits && a->n_spans == b->n_spans && !b->damaged;
+    for (size_t i = 0; good && i < a->n_hits; i++) {
+        const struct hunt_hit *one = &a->hits[i], *other = &b->hits[i];
+        good = one->item == other->item && one->time == other->time && one->line == other->line && str_eq(one->what, other->what) && str_eq(one->rule, other->rule) && str_eq(one->raw, other->raw)
+            && one->n_values == other->n_values;
+        for (size_t v = 0; good && v < one->n_values; v++)
+            good = str_eq(one->values[v].name, other->values[v].name) && str_eq(one->values[v].text, other->values[v].text);
+    }
+    return good;
+}
+
+static void archives(void)
+{
+    static const char *const texts[] = {"mimi", "Image: *\\calc.exe\nUser: \"a * b\"\nEventID: 4688", "User: mimi*", "User: ann", "EventID: *68*", "windows\nImage: c:*\ntools", "nothing of this"};
+    static const char rule[] = "title: Calc\nid: 11111111-2222-3333-4444-555555555555\nlogsource: {product: x}\ndetection:\n  s: {Image|endswith: '\\calc.exe'}\n  condition: s\n";
+    const struct sigma_text file = {"r.yml", rule, strlen(rule)};
+    const char *lines[] = {LOG};
+    struct hunt_answer plain = {0}, packed = {0};
+    struct hunt_query q;
+    uint32_t items = 0;
+    size_t len = 0;
+    const char *const block[] = {archived(LOG + strlen(HEAD), &len, &items)};
+    is_int((long)items, ITEMS, "a block of the archive");
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        for (int timed = 0; timed < 2; timed++) {
+            ok(read_text(texts[i], &q) == OK, "a query");
+            q.step = HOUR;
+            if (timed && (moment_read("2026-11-20T11:00:00Z", &q.from) != OK || moment_read("2026-11-21T00:00:00Z", &q.to) != OK))
+                printf("# the test's own time is none\n");
+            block_len = 0;
+            enum status one = ask_with(&q, lines, NULL, 1, NULL, 0, &plain);
+            block_len = len;
+            enum status other = ask_with(&q, block, &items, 1, NULL, 0, &packed);
+            ok(one == OK && other == OK && alike(&plain, &packed), "lines and archive answer alike: %.20s%s (%d, %d)", texts[i], timed ? ", of a time" : "", (int)plain.found, (int)packed.found);
+        }
+    q = (struct hunt_query){.everything = true, .from = MOMENT_NONE, .to = MOMENT_NONE, .most = 3, .newest = true, .step = DAY};
+    block_len = 0;
+    ok(ask_with(&q, lines, NULL, 1, NULL, 0, &plain) == OK && (block_len = len) && ask_with(&q, block, &items, 1, NULL, 0, &packed) == OK && alike(&plain, &packed), "everything, newest first");
+    ok(read_text("11111111-2222-3333-4444-555555555555\nanna", &q) == OK, "a rule and a term");
+    block_len = 0;
+    ok(ask_with(&q, lines, NULL, 1, &file, 1, &plain) == OK && (block_len = len) && ask_with(&q, block, &items, 1, &file, 1, &packed) == OK && alike(&plain, &packed) && packed.found == 2, "are found alike");
+    q = (struct hunt_query){.places = (struct hunt_place[]){{0, 2}}, .n_places = 1, .from = MOMENT_NONE, .to = MOMENT_NONE};
+    ok(ask_with(&q, block, &items, 1, NULL, 0, &packed) == OK && packed.n_hits == 1 && strstr(packed.hits[0].raw, "calc.exe"), "a single event by its place");
+    size_t cases = tap_cases(20000), read = 0;
+    ok(read_text("mimi\nEventID: 1", &q) == OK, "a block that somebody changed");
+    for (size_t c = 0; c < cases; c++) {
+        char *bytes = arena_memdup(arena, block[0], len);
+        for (size_t n = 1 + tap_below(4); n--;)
+            bytes[tap_below(len)] = (char)tap_random();
+        const char *const one[] = {bytes};
+        read += ask_with(&q, one, &items, 1, NULL, 0, &packed) == OK && packed.events <= ITEMS;
+    }
+    ok(read == cases, "hurts nothing (%zu)", cases);
+    block_len = 0;
 }
 
 static void rules(void)
@@ -241,6 +332,7 @@ int main(void)
     times();
     places();
     rules();
+    archives();
     bounds();
     damaged();
     hostile();

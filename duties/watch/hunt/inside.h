@@ -13,12 +13,14 @@
 /* What fits an item: a term or a rule, by number; none: the query asks for everything. */
 struct hunt_fit { uint32_t item; moment time; uint32_t index; bool rule; };
 
+struct archive_terms;
 struct hunt_scan {
     struct arena *arena;                   /* of the jail */
     const struct hunt_query *query;
     struct fields *fields;
     const struct sigma *sigma;             /* NULL: no rules */
     struct sigma_matcher *matcher;
+    struct archive_terms *terms;           /* made with the first block of the archive */
     uint64_t events;                       /* looked at, counted by the block */
     bool (*fits)(void *, const struct hunt_fit *);
     bool (*give)(void *, uint32_t item, const struct event *);      /* for hunt_block_events */
@@ -28,6 +30,10 @@ struct hunt_scan {
 enum status hunt_block_look(struct hunt_scan *, const char *block, size_t len, uint32_t items) MUST_CHECK;
 /* The events of these items (ascending), whole. */
 enum status hunt_block_events(struct hunt_scan *, const char *block, size_t len, uint32_t items, const uint32_t *wanted, size_t n) MUST_CHECK;
+
+/* The same for plain lines. */
+enum status hunt_lines_look(struct hunt_scan *, const char *block, size_t len, uint32_t items) MUST_CHECK;
+enum status hunt_lines_events(struct hunt_scan *, const char *block, size_t len, uint32_t items, const uint32_t *wanted, size_t n) MUST_CHECK;
 
 bool hunt_in_time(const struct hunt_query *, moment);
 bool hunt_term_fits(const struct hunt_term *, const char *text, size_t len);

@@ -9,13 +9,6 @@
 #include "watch/hunt/inside.h"
 #include "watch/logs/logs.h"
 
-bool hunt_in_time(const struct hunt_query *query, moment at)
-{
-    if (query->from == MOMENT_NONE && query->to == MOMENT_NONE)
-        return true;
-    return at != MOMENT_NONE && (query->from == MOMENT_NONE || at >= query->from) && (query->to == MOMENT_NONE || at < query->to);
-}
-
 static bool has(const char *text, size_t len, const struct hunt_term *term)
 {
     for (size_t i = 0; i + term->len <= len; i++)
@@ -98,7 +91,7 @@ static void matched(void *arg, size_t rule)
     m->scan->fits(m->scan->arg, &m->fit);
 }
 
-enum status hunt_block_look(struct hunt_scan *scan, const char *block, size_t len, uint32_t items)
+enum status hunt_lines_look(struct hunt_scan *scan, const char *block, size_t len, uint32_t items)
 {
     struct lines lines;
     if (!begin(&lines, scan, block, len))
@@ -123,7 +116,7 @@ enum status hunt_block_look(struct hunt_scan *scan, const char *block, size_t le
     return end(&lines, true);
 }
 
-enum status hunt_block_events(struct hunt_scan *scan, const char *block, size_t len, uint32_t items, const uint32_t *wanted, size_t n)
+enum status hunt_lines_events(struct hunt_scan *scan, const char *block, size_t len, uint32_t items, const uint32_t *wanted, size_t n)
 {
     struct lines lines;
     size_t w = 0;
