@@ -15,6 +15,8 @@
 
 struct given { const char *at; uint32_t len, items; };
 struct ref { moment time; uint32_t block, item, index; bool rule; };
+struct best { uint32_t index; bool seen, rule; };
+#define ITEMS_MOST (1u << 20)              /* of a block */
 struct looking {
     struct arena *arena;
     struct hunt_query query;
@@ -23,7 +25,8 @@ struct looking {
     struct ref *refs; size_t n_refs, room;
     uint32_t block;                        /* being looked at */
     uint64_t found, damaged, block_found;
-    struct ref last;                       /* the item found last: it may fit several things */
+    struct best *best; uint32_t items;     /* by item of this block: what it fits, of several things the first of the query */
+    bool strange;                          /* the block gave an item that it has not */
     struct hunt_span *spans; size_t n_spans;
     bool places;
     struct val *hits;
@@ -166,13 +169,17 @@ static bool fits(void *arg, const struct hunt_fit *fit)
 {
     struct looking *l = arg;
     struct ref ref = {fit->time, l->block, fit->item, fit->index, fit->rule};
-    bool again = l->block_found && l->last.item == ref.item;
-    if (again) {
-        if (l->n_refs && l->refs[l->n_refs - 1].block == ref.block && l->refs[l->n_refs - 1].item == ref.item && line_of(l, &ref) < line_of(l, &l->refs[l->n_refs - 1]))
-            l->refs[l->n_refs - 1] = ref;
-        return true;
+    if (fit->item >= l->items) {
+        l->strange = true;
+        return false;
     }
-    l->last = ref;
+    struct best *best = &l->best[fit->item];
+    struct ref former = {.index = best->index, .rule = best->rule};
+    bool again = best->seen;
+    if (!again || line_of(l, &ref) < line_of(l, &former))
+        *best = (struct best){fit->index, true, fit->rule};
+    if (again)
+        return true;
     l->block_found++;
     if (l->query.step > 0 && fit->time != MOMENT_NONE)
         count_span(l, fit->time);
@@ -183,21 +190,43 @@ static bool fits(void *arg, const struct hunt_fit *fit)
     return true;
 }
 
+/* Of a block that was looked at to its end what was found gets the first thing that it fits; of another nothing stays. */
+static void settle(struct looking *l, bool good)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < l->n_refs; i++) {
+        struct ref ref = l->refs[i];
+        if (ref.block == l->block && !good)
+            continue;
+        if (ref.block == l->block) {
+            ref.index = l->best[ref.item].index;
+            ref.rule = l->best[ref.item].rule;
+        }
+        l->refs[n++] = ref;
+    }
+    l->n_refs = n;
+}
+
 static void look(struct looking *l)
 {
     l->scan.fits = fits;
     l->scan.arg = l;
+    uint32_t most = 1;
+    for (size_t i = 0; i < l->n_blocks; i++)
+        most = l->blocks[i].items > most && l->blocks[i].items <= ITEMS_MOST ? l->blocks[i].items : most;
+    l->best = ARENA_ARRAY(l->arena, struct best, most);
     for (l->block = 0; l->block < l->n_blocks; l->block++) {
+        const struct given *block = &l->blocks[l->block];
         uint64_t before = l->scan.events;
         l->block_found = 0;
-        if (hunt_block_look(&l->scan, l->blocks[l->block].at, l->blocks[l->block].len, l->blocks[l->block].items) != OK) {
-            while (l->n_refs && l->refs[l->n_refs - 1].block == l->block)
-                l->n_refs--;
-            l->scan.events = before;
-            l->damaged++;
-            continue;
-        }
-        l->found += l->block_found;
+        l->items = block->items <= ITEMS_MOST ? block->items : 0;
+        l->strange = block->items > ITEMS_MOST;
+        memset(l->best, 0, l->items * sizeof *l->best);
+        bool good = !l->strange && hunt_block_look(&l->scan, block->at, block->len, block->items) == OK && !l->strange;
+        settle(l, good);
+        l->scan.events = good ? l->scan.events : before;
+        l->damaged += !good;
+        l->found += good ? l->block_found : 0;
     }
     if (l->query.newest)
         keep_newest(l);
@@ -271,7 +300,7 @@ static bool give(void *arg, uint32_t item, const struct event *event)
     val_push(arena, hit, val_int(arena, item));
     val_push(arena, hit, val_int(arena, event->time));
     val_push(arena, hit, val_int(arena, (int64_t)event->record));
-    val_push(arena, hit, val_str(arena, event->format ? event->format : ""));
+    val_push(arena, hit, bounded(arena, event->format ? event->format : "", event->format ? strlen(event->format) : 0, 60, &ignored));
     val_push(arena, hit, val_int(arena, line_of(l, ref)));
     val_push(arena, hit, bounded(arena, what, strlen(what), 200, &ignored));
     val_push(arena, hit, rule && rule->id ? bounded(arena, rule->id, strlen(rule->id), 64, &ignored) : val_null(arena));
