@@ -122,7 +122,10 @@ static bool saying_cell(const struct bone *bone, uint32_t n)
 static bool open_bone(struct archive *a, struct reading_bytes *r, struct bone *bone, size_t *left)
 {
     uint32_t format = get_below(r, 64);
-    bone->format = format ? arena_strndup(a->arena, get_bytes(r, format - 1), format - 1) : NULL;
+    const void *name = get_bytes(r, format ? format - 1 : 0);
+    if (r->bad)                                  /* then there are not so many */
+        return false;
+    bone->format = format ? arena_strndup(a->arena, name, format - 1) : NULL;
     bone->no_raw = *get_bytes(r, 1) != 0;
     bone->time = get_below(r, EVENT_VALUES_MOST);
     bone->record = get_below(r, EVENT_VALUES_MOST + 1);
