@@ -73,13 +73,13 @@ const struct command commands[] = {
         "status 1: there is one. Two persons with the right to adopt packs put it in force, each with a token of their own (--token, or\n"
         "CASTELLAN_TOKEN): one proposes, another confirms the hash that was shown. The office is not served meanwhile."), cli_pack},
     {"label", "--policy FILE... --label FILE [--clearance FILE] [--lang en|fr] [--to POLICY]", cli_label_summary, cli_label_help, cli_label},
-    {"scan", "--rules DIR... FILE... [--map FILE] [--format json|csv|html] [--since TIME] [--until TIME] [--level LEVEL] [--lateness TIME]", T_("Sigma rules over log files, without an office"),
+    {"scan", "--rules DIR... FILE... [--map FILE] [--format json|csv|html] [--since TIME] [--until TIME] [--level LEVEL] [--lateness TIME] [--rule-cache FILE]", T_("Sigma rules over log files, without an office"),
      T_("Reads EVTX, JSON and text logs (docs/scanning.md lists the forms), also packed with gzip or zstd, each file in a jail, and writes a JSON\n"
         "line for each hit: rule (its id), title, level, time, file, record. --format csv writes a table, html a page with a timeline. --rules takes\n"
         "folders (their *.yml) and files of rules; what follows them and is neither is a log. --since and --until bound the events' own times\n"
         "(2026-11-22T13:05:00Z; without one an event counts), --level the rules (informational, low, medium, high, critical), and --map names\n"
         "another log-source map. Correlations count over all files by the events' own times; --lateness (1h) says how late an event may still come\n"
-        "when more wait than memory holds. Exit status 1: something could not be read."), cli_scan},
+        "when more wait than memory holds. --rule-cache keeps compiled patterns in a file, for a quicker start with the same rules. Exit status 1: something could not be read."), cli_scan},
     {"rules", "check DIR... | list DIR... | explain RULE EVENT [--rules DIR...] [--record N] [--map FILE] | bundle [--key FILE] [--publisher TEXT] [--name TEXT] [--made TIME] DIR... | keygen FILE", T_("check, list, explain and pack Sigma rules"),
      T_("check names each rule that cannot be compiled, with file, line and reason; exit status 1: there is one. list prints a line for each: id,\n"
         "kind, level, log source, title. explain takes a rule (id, name, title, or its file) and a file with an event (a log that scan reads; the first one,\n"

@@ -13,6 +13,7 @@
 #include "base/embedded.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/rule_cache.h"
 
 enum { FILES_MOST = 100000, DEEPEST = 16 };
 static const char own_map[] = "duties/watch/sigma/logsources.yaml";
@@ -111,7 +112,7 @@ bool rule_set_files(struct arena *arena, const char *const *paths, size_t n, str
     return good && !list.full;
 }
 
-bool rule_set_load(struct rule_set *set, struct arena *arena, const char *const *paths, size_t n, const char *map, struct reasons *reasons)
+bool rule_set_load(struct rule_set *set, struct arena *arena, const char *const *paths, size_t n, const char *map, const char *cache, struct reasons *reasons)
 {
     struct list list = {.arena = arena, .paths = ARENA_ARRAY(arena, const char *, FILES_MOST)};
     struct sigma_options options = {0};
@@ -130,5 +131,12 @@ bool rule_set_load(struct rule_set *set, struct arena *arena, const char *const 
         return false;
     }
     *set = (struct rule_set){.arena = arena, .fields = fields_new(arena), .files = list.n};
-    return sigma_compile(arena, set->fields, texts, list.n, &options, reasons, &set->sigma) == OK;
+    char *cached = NULL;
+    if (cache)
+        rule_cache_read(cache, &options, &cached);
+    bool compiled = sigma_compile(arena, set->fields, texts, list.n, &options, reasons, &set->sigma) == OK;
+    if (compiled && cache)
+        rule_cache_keep(cache, set->sigma, options.cache);
+    free(cached);
+    return compiled;
 }

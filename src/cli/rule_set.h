@@ -14,8 +14,9 @@ struct rule_set {
     size_t files;
 };
 /* Every *.yml and *.yaml below the folders, in the order of their paths, and files by name. map: a log-source map instead of our own,
- * or NULL. False with reasons when a file cannot be read, the map is faulty or there is no rule at all. */
-bool rule_set_load(struct rule_set *, struct arena *, const char *const *paths, size_t n, const char *map, struct reasons *);
+ * or NULL. cache: a file that keeps compiled patterns for the next time (rule_cache.h), or NULL. False with reasons when a file cannot be read, the map is
+ * faulty or there is no rule at all. */
+bool rule_set_load(struct rule_set *, struct arena *, const char *const *paths, size_t n, const char *map, const char *cache, struct reasons *);
 /* The same files unread, in the same order. */
 bool rule_set_files(struct arena *, const char *const *paths, size_t n, struct reasons *, const char *const **ret, size_t *ret_n);
 const char *rule_level(enum sigma_level);              /* "high" */

@@ -186,7 +186,7 @@ int cli_rules(int argc, char **argv)
         asked.rules[asked.n_rules++] = asked.words[i];
     if (good && asked.n_rules) {
         code = 1;
-        if (rule_set_load(&asked.set, arena, asked.rules, asked.n_rules, asked.map, &reasons))
+        if (rule_set_load(&asked.set, arena, asked.rules, asked.n_rules, asked.map, NULL, &reasons))
             code = explains ? explain(&asked) : str_eq(asked.words[0], "check") ? check(&asked) : list(&asked);
         else
             cli_fail(&reasons, BAD_INPUT);

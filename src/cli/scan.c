@@ -22,7 +22,7 @@ enum { MEMO_BYTES = 48 << 20 };
 struct scan {
     const char **rules, **files;
     size_t n_rules, n_files;
-    const char *map;
+    const char *map, *cache;
     enum scan_format format;
     enum sigma_level level;
     moment now, since, until;
@@ -254,6 +254,10 @@ static bool read_value(struct scan *scan, const char *option, const char *value)
         scan->map = value;
         return true;
     }
+    if (str_eq(option, "--rule-cache")) {
+        scan->cache = value;
+        return *value;
+    }
     if (str_eq(option, "--since"))
         return moment_read(value, &scan->since) == OK;
     if (str_eq(option, "--until"))
@@ -298,7 +302,7 @@ static int work(struct scan *scan, struct arena *arena)
 {
     struct reasons reasons;
     reasons_init(&reasons, arena);
-    if (!rule_set_load(&scan->set, arena, scan->rules, scan->n_rules, scan->map, &reasons))
+    if (!rule_set_load(&scan->set, arena, scan->rules, scan->n_rules, scan->map, scan->cache, &reasons))
         return cli_fail(&reasons, BAD_INPUT);
     scan->now = moment_now();
     scan->correlate = scan_correlate_new(scan->set.sigma, arena, scan->lateness, SCAN_WAITING_MOST);

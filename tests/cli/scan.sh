@@ -201,6 +201,38 @@ usage "a level that is none: usage" "$program" scan --rules "$dir/rules" --level
 : >"$dir/nothing"
 ok "an empty log is none" "$program" scan --rules "$dir/rules" "$dir/nothing"
 
+# ---- the rule cache ----
+mkdir "$dir/patterns"
+printf 'title: Pattern\nid: pattern\nlogsource:\n  product: windows\ndetection:\n  selection:\n    TargetUserName|re: "^(ad|ro)[mo]+[it]n?$"\n  condition: selection\n' >"$dir/patterns/p.yml"
+cached() { ok "$1" sh -c '"$1" scan --rules "$2" --rule-cache "$4" "$3" 2>"$5"' sh "$program" "$dir/patterns" "$dir/log.json" "$dir/cache" "$dir/errors"; }
+cached "a scan that keeps its patterns"
+cp "$dir/out" "$dir/plain"
+lines "finds by them" "$dir/out" 2
+[ "$(stat -c %a "$dir/cache")" = 600 ]
+tap_say $? "the cache is its user's alone" "$dir/out"
+cp "$dir/cache" "$dir/kept"
+cached "and one that uses it"
+cmp -s "$dir/out" "$dir/plain"
+tap_say $? "finds the same" "$dir/out"
+lacks "and says nothing of it" "$dir/errors" 'cache'
+for at in 10 60 200 400; do
+    cp "$dir/kept" "$dir/cache"
+    printf '\377\376' | dd of="$dir/cache" bs=1 seek="$at" conv=notrunc 2>/dev/null
+    cached "a damaged one ($at)"
+    cmp -s "$dir/out" "$dir/plain" && cmp -s "$dir/cache" "$dir/kept" && grep -q 'is made anew' "$dir/errors"
+    tap_say $? "is said, made anew, and the same is found" "$dir/errors"
+done
+chmod 620 "$dir/cache"
+cached "one that others may write"
+has "is not used" "$dir/errors" 'rule cache is not used'
+rm -f "$dir/cache"
+ln -s "$dir/kept" "$dir/cache"
+cached "a link"
+[ ! -L "$dir/cache" ]
+tap_say $? "is replaced, not followed" "$dir/out"
+ok "one that cannot be written" "$program" scan --rules "$dir/patterns" --rule-cache "$dir/none/cache" "$dir/log.json"
+has "is said, and the scan goes on" "$dir/out" '"rule":"pattern"'
+
 # ---- rules ----
 ok "rules check" "$program" rules check "$dir/rules"
 has "counts" "$dir/out" '^2 files, 2 documents: 2 ready, 0 refused$'

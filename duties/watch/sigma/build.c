@@ -24,7 +24,7 @@ static void file(struct sigma *sigma, struct field_index *index, uint32_t id)
 
 static void texts(struct sigma *sigma, const struct field_index *index, bool cased, struct text_index *ret)
 {
-    uint32_t *ids = ARENA_ARRAY(sigma->arena, uint32_t, index->all.n + 1), n = 0;
+    uint32_t *ids = ARENA_ARRAY(sigma->scratch, uint32_t, index->all.n + 1), n = 0;
     for (uint32_t i = 0; i < index->all.n; i++) {
         const struct pred *pred = &sigma->preds[index->all.ids[i]];
         if ((pred->kind == TEST_EQUALS || pred->kind == TEST_STARTS || pred->kind == TEST_ENDS) && pred->cased == cased)
@@ -35,9 +35,12 @@ static void texts(struct sigma *sigma, const struct field_index *index, bool cas
 }
 
 /* Without a database regexes are tested one by one. */
-static void make_face(struct sigma *sigma, struct face *face)
+static void make_face(struct sigma *sigma, struct cache *cache, uint32_t number, struct face *face)
 {
-    if (!sigma->fast->patterns || !face_patterns(sigma->arena, sigma, face)) {
+    bool asked = sigma->fast->patterns && face->patterns.n, cached = asked && cache->left && cache_face(cache, sigma->arena, number, face);
+    sigma->counts.databases += asked;
+    sigma->counts.cached += cached;
+    if (!cached && (!asked || !face_patterns(sigma->arena, sigma, face))) {
         for (uint32_t i = 0; i < face->patterns.n; i++)
             pred_list_add(sigma->arena, &face->direct, face->patterns.ids[i]);
         face->patterns = (struct pred_list){0};
@@ -110,7 +113,7 @@ static void file_keywords(struct sigma *sigma, const struct node *node, uint32_t
 /* Keywords are searched in every value, so each log source has an index of its own with those of its rules alone. */
 static void index_keywords(struct sigma *sigma, struct fast *fast)
 {
-    uint32_t *filed = ARENA_ARRAY(sigma->arena, uint32_t, sigma->n_preds + 1), number = fast->n_fields;
+    uint32_t *filed = ARENA_ARRAY(sigma->scratch, uint32_t, sigma->n_preds + 1), number = fast->n_fields;
     fast->keywords = ARENA_ARRAY(sigma->arena, uint32_t, fast->n_variants + 1);
     for (uint32_t v = 0; v < fast->n_variants; v++) {
         const struct resolved *resolved = sigma->codes[fast->variants[v].rule].resolved;
@@ -130,6 +133,7 @@ enum status fast_build(struct sigma *sigma)
 {
     struct arena *arena = sigma->arena;
     struct fast *fast = sigma->fast = ARENA_NEW(arena, struct fast);
+    struct cache cache;
     uint32_t n = fast->n_fields = (uint32_t)fields_count(sigma->fields) + 1;
     fast->patterns = !sigma->options.without_patterns && hs_valid_platform() == HS_SUCCESS;
     fast->classes = ARENA_ARRAY(arena, uint8_t, n);
@@ -148,14 +152,16 @@ enum status fast_build(struct sigma *sigma)
             fast->fields[pred->field] = ARENA_NEW(arena, struct field_index);
         file(sigma, fast->fields[pred->field], id);
     }
+    fast->mark = cache_mark(sigma);
+    (void)cache_open(&cache, sigma);
     for (uint32_t field = 0; field < fast->n_indexes; field++) {
         struct field_index *index = fast->fields[field];
         if (!index)
             continue;
         texts(sigma, index, false, &index->folded.texts);
         texts(sigma, index, true, &index->raw.texts);
-        make_face(sigma, &index->folded);
-        make_face(sigma, &index->raw);
+        make_face(sigma, &cache, 2 * field, &index->folded);
+        make_face(sigma, &cache, 2 * field + 1, &index->raw);
     }
     witness_build(sigma);
     return OK;

@@ -36,21 +36,30 @@ enum status sigma_compile(struct arena *arena, struct fields *fields, const stru
     static const struct sigma_options none;
     struct sigma *sigma = ARENA_NEW(arena, struct sigma);
     *sigma = (struct sigma){.arena = arena, .fields = fields, .options = options ? *options : none};
+    sigma->scratch = arena_new((size_t)4 << 30);
     sigma->pcre = pcre2_general_context_create(pcre_take, pcre_leave, arena);
     enum status status = source_map_read(arena, fields, sigma->options.sources, reasons, &sigma->map);
-    if (status != OK)
+    if (status != OK) {
+        arena_free(sigma->scratch);
         return status;
+    }
     for (size_t i = 0; i < n; i++)
         documents_read(sigma, &texts[i]);
+    for (size_t i = 0; i < sigma->n; i++)
+        sigma->any_filter |= sigma->rules[i].filter;
     compile_kind(sigma, true, false, filter_compile);
     compile_kind(sigma, false, false, rule_compile);
     compile_kind(sigma, false, true, correlation_compile);
     count(sigma);
+    arena_clear(sigma->scratch);
     status = fast_build(sigma);
+    arena_free(sigma->scratch);
+    sigma->scratch = NULL;
     if (status != OK)
         return status;
     sigma->options.only = NULL;                        /* what the caller may take back */
     sigma->options.bindings = NULL;
+    sigma->options.cache = sigma->options.cache_secret = NULL;
     sigma->options.n_only = sigma->options.n_bindings = 0;
     *ret = sigma;
     return OK;

@@ -9,6 +9,7 @@
 
 #include <hs/hs.h>
 
+#include "base/hash.h"
 #include "watch/sigma/inside.h"
 
 /* Texts found by hashing whole values, their beginnings or their ends: equality, startswith, endswith (index.c). */
@@ -59,6 +60,7 @@ struct fast {
     const struct when ***whens; uint32_t *n_whens;   /* by field of CLASS_OTHER */
     uint16_t *gram_counts;                       /* how often four bytes occur in the texts of all rules, by hash */
     bool patterns;
+    struct hash mark;                            /* of the pattern databases */
 };
 enum { CLASS_NONE, CLASS_PRIMARY, CLASS_OTHER };
 
@@ -70,6 +72,11 @@ void gram_index_build(struct arena *, const struct sigma *, const uint32_t *pred
 void gram_index_find(const struct gram_index *, const char *text, size_t len, found_fn *, void *arg);
 /* A database of the face's patterns; what Vectorscan cannot take goes to `direct`. False: none was made (not worth it, or not possible). */
 bool face_patterns(struct arena *, const struct sigma *, struct face *);
+/* Databases that were compiled before (cache.c). The mark is of the lists of patterns before any is compiled. */
+struct cache { const char *at; size_t left; };
+struct hash cache_mark(const struct sigma *);
+bool cache_open(struct cache *, const struct sigma *);       /* false: there is none, or it is damaged, foreign or of other rules */
+bool cache_face(struct cache *, struct arena *, uint32_t number, struct face *);       /* false: the rest of the cache is of no use */
 void pred_list_add(struct arena *, struct pred_list *, uint32_t);
 
 enum status fast_build(struct sigma *);

@@ -112,7 +112,11 @@ static void make_tables(struct arena *arena, struct gram_index *index)
 
 void gram_index_build(struct arena *arena, const struct sigma *sigma, const uint32_t *preds, size_t n, struct gram_index *index, struct pred_list *rest)
 {
-    *index = (struct gram_index){.entries = ARENA_ARRAY(arena, struct gram_entry, n + 1), .single = ARENA_ARRAY(arena, struct gram_entry, n + 1)};
+    *index = (struct gram_index){.entries = ARENA_ARRAY(arena, struct gram_entry, n + 1), .single = NULL};
+    size_t singles = 0;
+    for (size_t i = 0; i < n; i++)
+        singles += sigma->preds[preds[i]].kind == TEST_GLOB || sigma->preds[preds[i]].len == 1;
+    index->single = ARENA_ARRAY(arena, struct gram_entry, singles + 1);
     for (size_t i = 0; i < n; i++) {
         struct gram_entry e = literal_of(arena, &sigma->preds[preds[i]], preds[i]);
         if (e.len == 0) {

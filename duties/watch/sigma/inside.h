@@ -63,13 +63,11 @@ struct pred {
     bool cased, truth;
     field_id field, other;                 /* other: TEST_FIELDREF */
     uint32_t len;
-    const char *text;                      /* literal, folded unless cased; source of a regex */
-    struct pattern glob;
-    struct number number;
-    struct network network;
-    pcre2_code *re;
     uint32_t next;                         /* in the table of distinct predicates */
+    const char *text;                      /* literal, folded unless cased; source of a regex; a glob's tokens */
+    union { struct pattern glob; struct number number; struct network network; pcre2_code *re; };      /* by kind */
 };
+_Static_assert(sizeof(struct pred) <= 56, "there are some ten thousand");
 #define PRED_OF_EVENT(p) ((p)->kind >= TEST_NULL)
 
 /* One value as predicates look at it: raw and folded. */
@@ -156,12 +154,14 @@ struct rule_code {                               /* beside each sigma_rule */
 };
 struct sigma {
     struct arena *arena;
+    struct arena *scratch;                       /* while it is compiled */
     struct fields *fields;
     struct sigma_options options;
     struct source_map *map;
     struct sigma_rule *rules;
     struct rule_code *codes;
     size_t n, room;
+    bool any_filter;
     uint32_t *by_name; size_t n_by_name;         /* open-addressed: rule + 1 under its id and its name */
     struct pred *preds;                          /* from 1 */
     uint32_t n_preds, pred_room, n_pred_slots, *pred_slots;

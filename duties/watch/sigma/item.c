@@ -27,7 +27,7 @@ static const struct { const char *name; enum modifier modifier; } modifiers[] = 
 struct group { struct pattern *alternatives; size_t n; };
 struct chain {
     struct reading *r;
-    struct arena *arena;
+    struct arena *arena, *lasting;         /* while the item is read; for nodes */
     const char *key;
     const struct val *value;               /* for faults */
     char field[EVENT_NAME_MOST + 1];
@@ -284,7 +284,7 @@ static const struct node *pred_node(struct chain *c, struct pred *pred)
     if (c->field[0] && !pred->field)
         return FAULT(c, T_("there are more than %1$s names of fields"), "65536");
     pred_intern(c->r->sigma, pred, &id);
-    return node_pred(c->arena, id);
+    return node_pred(c->lasting, id);
 }
 
 /* A pattern as the plainest test that says the same. */
@@ -339,13 +339,13 @@ static const struct node *text_group(struct chain *c, const struct val *value)
         }
     }
     bool keyword = c->field[0] == 0 && !c->contains && !c->starts && !c->ends;
-    const struct node **kids = ARENA_ARRAY(c->arena, const struct node *, group.n + 1);
+    const struct node *only, **kids = group.n == 1 ? &only : ARENA_ARRAY(c->lasting, const struct node *, group.n);
     for (size_t i = 0; i < group.n; i++) {
         struct pattern p = keyword ? pattern_star(c->arena, group.alternatives[i], true, true) : group.alternatives[i];
         if (!(kids[i] = text_node(c, p)))
             return NULL;
     }
-    return node_many(c->arena, NODE_OR, kids, group.n);
+    return node_many(c->lasting, NODE_OR, kids, group.n);
 }
 
 static const struct node *re_node(struct chain *c, const char *text, size_t len)
@@ -433,7 +433,7 @@ static const struct node *values_node(struct chain *c)
     if (c->all && (!list || value->count < 2))
         return FAULT(c, T_("“all” needs a list of two values or more"));
     size_t n = list ? value->count : 1;
-    const struct node **kids = ARENA_ARRAY(c->arena, const struct node *, n);
+    const struct node *only, **kids = n == 1 ? &only : ARENA_ARRAY(c->lasting, const struct node *, n);
     for (size_t i = 0; i < n; i++) {
         const struct val *one = list ? value->items[i] : value;
         c->value = one;
@@ -443,18 +443,20 @@ static const struct node *values_node(struct chain *c)
         if (!(kids[i] = value_node(c, one)))
             return NULL;
     }
-    const struct node *node = node_many(c->arena, c->all ? NODE_AND : NODE_OR, kids, n);
-    return c->neq ? node_not(c->arena, node) : node;
+    const struct node *node = node_many(c->lasting, c->all ? NODE_AND : NODE_OR, kids, n);
+    return c->neq ? node_not(c->lasting, node) : node;
 }
 
 const struct node *item_compile(struct reading *r, const char *key, const struct val *value)
 {
-    struct chain c = {.r = r, .arena = r->sigma->arena, .key = key, .value = value};
+    struct chain c = {.r = r, .arena = r->sigma->scratch, .lasting = r->sigma->arena, .key = key, .value = value};
+    arena_clear(c.arena);
     return read_key(&c) && settle(&c) ? values_node(&c) : NULL;
 }
 
 const struct node *keywords_compile(struct reading *r, const struct val *list)
 {
-    struct chain c = {.r = r, .arena = r->sigma->arena, .key = "", .value = list};
+    struct chain c = {.r = r, .arena = r->sigma->scratch, .lasting = r->sigma->arena, .key = "", .value = list};
+    arena_clear(c.arena);
     return values_node(&c);
 }

@@ -56,7 +56,7 @@ static void join_filters(struct sigma *sigma, size_t index)
 {
     struct rule_code *code = &sigma->codes[index];
     uint32_t *list = NULL;
-    for (size_t i = 0; i < sigma->n; i++) {
+    for (size_t i = 0; sigma->any_filter && i < sigma->n; i++) {
         const struct sigma_rule *filter = &sigma->rules[i];
         if (!filter->filter || filter->standing != SIGMA_READY || !concerns(filter, sigma->codes[i].body, &sigma->rules[index]))
             continue;

@@ -11,6 +11,7 @@
 #ifndef WATCH_SIGMA_H
 #define WATCH_SIGMA_H
 
+#include "base/buf.h"
 #include "base/reasons.h"
 #include "base/val.h"
 #include "watch/event/event.h"
@@ -28,7 +29,10 @@ struct sigma_options {
     const struct sigma_binding *bindings; size_t n_bindings;
     const char *const *only; size_t n_only;                                  /* rule ids; none: all */
     bool without_patterns;                                                   /* the scalar matcher instead of Vectorscan */
+    const void *cache; size_t cache_len;                                     /* what sigma_cache_write() gave; or NULL. Only read while compiling */
+    const uint8_t *cache_secret;                                             /* SIGMA_SECRET bytes, or NULL; as it was written with */
 };
+#define SIGMA_SECRET 32
 
 enum sigma_standing { SIGMA_READY, SIGMA_REFUSED };
 enum sigma_level { SIGMA_INFORMATIONAL, SIGMA_LOW, SIGMA_MEDIUM, SIGMA_HIGH, SIGMA_CRITICAL };
@@ -54,8 +58,13 @@ enum status sigma_compile(struct arena *, struct fields *, const struct sigma_te
 void sigma_free(struct sigma *);                                             /* takes NULL */
 size_t sigma_count(const struct sigma *);                                    /* rules, correlations and filters, in the order read */
 const struct sigma_rule *sigma_rule(const struct sigma *, size_t index);
-struct sigma_counts { size_t rules, ready, refused, correlations, filters, predicates, patterns; };
+struct sigma_counts { size_t rules, ready, refused, correlations, filters, predicates, patterns, databases, cached; };      /* cached: of the databases */
 struct sigma_counts sigma_counts(const struct sigma *);
+
+/* The compiled pattern databases, which take most of the time of compiling, as bytes for the options of a later sigma_compile() of the same
+ * rules, by the same program and library, on the same kind of processor. What is damaged, or of anything else, is not used, and compiled as without
+ * it. With a secret (the same both times) nobody else can make such bytes; without one the caller vouches for where they come from. */
+void sigma_cache_write(const struct sigma *, const uint8_t secret[SIGMA_SECRET], struct buf *out);
 
 struct sigma_matcher;
 /* One thread's memory: the bounded memo and scratch. In the arena; sigma_matcher_free() gives back what Vectorscan holds. */

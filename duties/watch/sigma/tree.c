@@ -55,6 +55,14 @@ struct pred *pred_intern(struct sigma *sigma, const struct pred *wanted, uint32_
             return *ret_id = id, &sigma->preds[id];
     uint32_t id = ++sigma->n_preds;
     sigma->preds[id] = *wanted;
+    sigma->preds[id].text = wanted->text ? "" : NULL;
+    if (wanted->len) {                                 /* what was read lies in memory that goes */
+        char *kept = arena_alloc(sigma->arena, wanted->len + 1);
+        memcpy(kept, wanted->text, wanted->len);
+        sigma->preds[id].text = kept;
+        if (wanted->kind == TEST_GLOB)
+            sigma->preds[id].glob.tokens = (const uint16_t *)(void *)kept;
+    }
     sigma->preds[id].next = *slot;
     *slot = id;
     *ret_id = id;

@@ -48,14 +48,14 @@ static bool clause_of(struct sigma *sigma, const struct node *node, struct claus
         *ret = best;
     if (node->kind != NODE_OR)
         return any;
-    struct clause *kids = ARENA_ARRAY(sigma->arena, struct clause, node->n + 1);
+    struct clause *kids = ARENA_ARRAY(sigma->scratch, struct clause, node->n + 1);
     for (uint32_t i = 0; i < node->n; i++) {
         if (!clause_of(sigma, node->kids[i], &kids[i]))
             return false;
         best.n += kids[i].n;
         best.cost += kids[i].cost;
     }
-    best.preds = ARENA_ARRAY(sigma->arena, uint32_t, best.n + 1);
+    best.preds = ARENA_ARRAY(sigma->scratch, uint32_t, best.n + 1);
     for (uint32_t i = 0, at = 0; i < node->n; at += kids[i++].n)
         memcpy(best.preds + at, kids[i].preds, kids[i].n * sizeof *best.preds);
     *ret = best;
@@ -96,10 +96,10 @@ void witness_build(struct sigma *sigma)
 {
     struct fast *fast = sigma->fast;
     struct arena *arena = sigma->arena;
-    struct clause *clauses = ARENA_ARRAY(arena, struct clause, fast->n_variants + 1);
+    struct clause *clauses = ARENA_ARRAY(sigma->scratch, struct clause, fast->n_variants + 1);
     field_id **reads = ARENA_ARRAY(arena, field_id *, fast->n_variants + 1);
     uint32_t *n_reads = ARENA_ARRAY(arena, uint32_t, fast->n_variants + 1), *fill;
-    uint64_t *bits = ARENA_ARRAY(arena, uint64_t, fast->n_fields / 64 + 1);
+    uint64_t *bits = ARENA_ARRAY(sigma->scratch, uint64_t, fast->n_fields / 64 + 1);
     fast->witnessed = ARENA_ARRAY(arena, uint8_t, fast->n_variants + 1);
     fast->wakes_at = ARENA_ARRAY(arena, uint32_t, sigma->n_preds + 3);
     for (uint32_t v = 0; v < fast->n_variants; v++) {
