@@ -29,7 +29,13 @@ struct gram_index {
     struct gram_slot *slots[5]; uint32_t n_slots[5], shift[5];
     struct gram_entry *entries; uint32_t n;
     struct gram_entry *single; uint32_t n_single;   /* of one byte */
+    bool wide;                                   /* the filter is asked by gram_places_avx2() */
 };
+#define GRAM_FACTOR 2654435761u
+#define GRAM_PLACES 64
+/* Places from *at on where the filter has a bit, at most GRAM_PLACES; *at moves to where the next has to begin (near the end, to the rest that is
+ * too short for it). */
+size_t gram_places_avx2(const struct gram_index *, const char *text, size_t len, size_t *at, uint32_t *places);
 struct pred_list { uint32_t *ids; uint32_t n, room; };
 
 /* Everything that is tested of one field; once over folded text, once over raw. */

@@ -19,7 +19,7 @@ static uint32_t gram_at(const char *text, size_t n)
     return gram;
 }
 
-static uint32_t spread(uint32_t gram) { return gram * 2654435761u; }
+static uint32_t spread(uint32_t gram) { return gram * GRAM_FACTOR; }
 static uint32_t key_len(const struct gram_entry *e) { return e->len < 4 ? e->len : 4; }
 static uint32_t count_slot(const char *text) { return spread(gram_at(text, 4)) >> 16; }
 
@@ -129,6 +129,9 @@ void gram_index_build(struct arena *arena, const struct sigma *sigma, const uint
         else
             index->entries[index->n++] = e;
     }
+#if defined(__x86_64__)
+    index->wide = sigma->fast->patterns && __builtin_cpu_supports("avx2");     /* without patterns: the plain way, for tests */
+#endif
     qsort(index->entries, index->n, sizeof *index->entries, by_key);
     make_tables(arena, index);
     for (uint32_t i = 0; i < index->n; i++)
@@ -174,7 +177,16 @@ void gram_index_find(const struct gram_index *index, const char *text, size_t le
             found(arg, index->single[i].pred);
     if (index->pairs)
         look_for_short(&l);
-    for (size_t at = 0; index->filter && at + 4 <= len; at++) {
+    size_t at = 0;
+#if defined(__x86_64__)
+    while (index->filter && index->wide && at + 16 <= len) {
+        uint32_t places[GRAM_PLACES];
+        size_t n = gram_places_avx2(index, text, len, &at, places);
+        for (size_t i = 0; i < n; i++)
+            look(&l, 4, gram_at(text + places[i], 4), places[i]);
+    }
+#endif
+    for (; index->filter && at + 4 <= len; at++) {
         uint32_t gram = gram_at(text + at, 4), bit = spread(gram) >> index->filter_shift;
         if (index->filter[bit / 64] >> bit % 64 & 1)
             look(&l, 4, gram, at);
