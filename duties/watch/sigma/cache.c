@@ -5,7 +5,6 @@
  * before the whole was verified: under the caller's secret (HMAC-SHA-256), or without one by its hash, which finds damage but no forgery. The
  * head's mark names exactly what was compiled, by what, for which processor: anything else is foreign and is not used.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -113,15 +112,14 @@ void sigma_cache_write(const struct sigma *sigma, const uint8_t secret[SIGMA_SEC
     buf_add(out, &head, sizeof head);
     for (uint32_t number = 0; number < 2 * sigma->fast->n_indexes; number++) {
         const struct face *face = face_of(sigma->fast, number);
-        char *bytes = NULL;
-        size_t len = 0;
-        if (!face || !face->database || hs_serialize_database(face->database, &bytes, &len) != HS_SUCCESS)
+        struct buf bytes = {0};            /* filled by Vectorscan, with malloc as a buffer is */
+        if (!face || !face->database || hs_serialize_database(face->database, &bytes.data, &bytes.len) != HS_SUCCESS)
             continue;
-        struct entry entry = {number, face->patterns.n, len};
+        struct entry entry = {number, face->patterns.n, bytes.len};
         buf_add(out, &entry, sizeof entry);
         buf_add(out, face->patterns.ids, face->patterns.n * sizeof *face->patterns.ids);
-        buf_add(out, bytes, len);
-        free(bytes);                       /* Vectorscan allocates with malloc */
+        buf_add(out, bytes.data, bytes.len);
+        buf_free(&bytes);
         head.n++;
     }
     if (out->failed)
