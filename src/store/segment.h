@@ -10,7 +10,7 @@
 
 #include "store/store.h"
 
-#define SEGMENT_BLOCK_LIMIT (4u << 20)      /* plain bytes of a block */
+#define SEGMENT_BLOCK_LIMIT (16u << 20)     /* plain bytes of a block: one of the archive may be as large when nothing in it packs */
 
 struct segment_info {
     record_id id;

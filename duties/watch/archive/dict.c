@@ -8,6 +8,8 @@
 const char *place_bytes(struct archive *a, struct place place)
 {
     struct packed *part = &a->parts[place.part];
+    if (a->bad)
+        return NULL;
     if (place.len == 0)
         return "";
     if (!part->bytes && part->packed == part->plain)
@@ -16,8 +18,10 @@ const char *place_bytes(struct archive *a, struct place place)
         uint8_t *room = ARENA_ARRAY(a->arena, uint8_t, (size_t)part->plain + 1);
         if (!a->zstd && !(a->zstd = ZSTD_createDCtx()))
             return NULL;
-        if (ZSTD_decompressDCtx(a->zstd, room, part->plain, part->stored, part->packed) != part->plain)
+        if (ZSTD_decompressDCtx(a->zstd, room, part->plain, part->stored, part->packed) != part->plain) {
+            a->bad = true;
             return NULL;
+        }
         part->bytes = room;
     }
     return (const char *)part->bytes + place.at;
@@ -130,13 +134,15 @@ static bool open_numbers(struct archive *a, struct dict *d, struct reading_bytes
 
 bool dict_open(struct archive *a, struct dict *d)
 {
-    if (d->ends)
-        return true;
+    if (d->ends || a->bad)
+        return !a->bad;
     const char *bytes = place_bytes(a, d->place);
     if (!bytes || d->n > d->place.len)                     /* a length or number each */
-        return false;
+        return !(a->bad = true);
     struct reading_bytes r = {(const uint8_t *)bytes, (const uint8_t *)bytes + d->place.len, false};
-    return d->way == DICT_TEXT ? open_texts(a, d, &r) : d->mark != 255 && open_numbers(a, d, &r);
+    bool good = d->way == DICT_TEXT ? open_texts(a, d, &r) : d->mark != 255 && open_numbers(a, d, &r);
+    a->bad |= !good;
+    return good;
 }
 
 /* ---- templates ---- */
@@ -193,10 +199,10 @@ static bool count_uses(struct archive *a, struct lane *lane)
 bool lane_codes(struct archive *a, struct lane *lane)
 {
     uint32_t *codes;
-    if (lane->codes)
-        return true;
+    if (lane->codes || a->bad)
+        return !a->bad;
     if (!codes_read(a, lane->codes_place, lane->way, lane->width, lane->n_codes, lane->dict.n + lane->n_forms, &codes))
-        return false;
+        return !(a->bad = true);
     lane->codes = codes;
     if (lane->n_forms == 0)
         return true;
@@ -204,6 +210,7 @@ bool lane_codes(struct archive *a, struct lane *lane)
                 (a->piece_codes || codes_read(a, a->piece_place, a->piece_way, a->piece_width, a->n_piece_codes, a->pieces.n, &a->piece_codes));
     if (!good)
         lane->codes = NULL;
+    a->bad |= !good;
     return good;
 }
 

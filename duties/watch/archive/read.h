@@ -53,6 +53,7 @@ struct bone {                                    /* a skeleton */
 struct archive {
     struct arena *arena;
     ZSTD_DCtx *zstd;
+    bool bad;                                    /* something was damaged: nothing is tried, and no memory taken, a second time */
     struct archive_info info;
     struct packed *parts; uint32_t n_parts;
     struct lane *lanes; uint32_t n_lanes;

@@ -161,11 +161,11 @@ static bool record_of(struct archive *a, const struct bone *bone, uint32_t rank,
 
 bool stamps_open(struct archive *a)
 {
-    if (a->times)
-        return true;
+    if (a->times || a->bad)
+        return !a->bad;
     const char *times = place_bytes(a, a->times_place), *records = place_bytes(a, a->records_place);
     if (!times || !records)
-        return false;
+        return !(a->bad = true);
     struct reading_bytes t = {(const uint8_t *)times, (const uint8_t *)times + a->times_place.len, false};
     struct reading_bytes n = {(const uint8_t *)records, (const uint8_t *)records + a->records_place.len, false};
     moment *all = ARENA_ARRAY(a->arena, moment, a->info.items);
@@ -176,14 +176,14 @@ bool stamps_open(struct archive *a)
         if (!bone->time)
             all[i] = (moment)(time += (uint64_t)unzigzag(get_number(&t)));
         else if (!time_of(a, bone, a->rank[i], &all[i]))
-            return false;
+            return !(a->bad = true);
         if (bone->record == 1)
             a->records[i] = record += (uint64_t)unzigzag(get_number(&n));
         else if (bone->record && !record_of(a, bone, a->rank[i], &a->records[i]))
-            return false;
+            return !(a->bad = true);
     }
     if (t.bad || n.bad || t.at != t.end || n.at != n.end)
-        return false;
+        return !(a->bad = true);
     a->times = all;
     return true;
 }
