@@ -15,9 +15,12 @@
 #include "watch/ruleset/engine.h"
 #include "watch/ruleset/pages.h"
 #include "watch/ruleset/renew.h"
+#include "sources.h"
+#include "watch/stream.h"
 
 static const struct page pages[] = {
     {METHOD_GET, "/monitoring-report", "coordinate-monitoring", "monitoring-report", month_page, .slow = true, .menu = T_("Monthly report")},
+    {METHOD_GET, "/sources", "coordinate-monitoring", "sources", sources_page, .menu = T_("Sources as they come in")},
     {METHOD_GET, "/detection-rules", "", "detection-rules", rules_browser_page, .slow = true, .menu = T_("Detection rules")},
     {METHOD_GET, "/detection-rules/{number}/{id}", "", "detection-rule", rules_text_page, .slow = true},
     {METHOD_GET, "/detection-coverage", "", "detection-coverage", rules_coverage_page, .slow = true, .menu = T_("Detection coverage")},
@@ -48,4 +51,4 @@ static void follow(struct duty *duty, const struct change_view *view, struct con
 }
 static const char *const refusals[] = {FILTER_FAULTY, RULES_REFUSALS, NULL};
 static const struct job_def jobs[] = {{"event-segment.age", "1h", segments_age}, {"rule-set.renew", "1m", ruleset_renew_job}, {0}};
-const struct duty duty_watch = {.name = "watch", .pages = pages, .jobs = jobs, .review = review, .refusals = refusals, .consequences = follow};
+const struct duty duty_watch = {.name = "watch", .pages = pages, .jobs = jobs, .review = review, .refusals = refusals, .consequences = follow, .stream = &watch_stream};

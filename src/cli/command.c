@@ -21,10 +21,11 @@ const struct command commands[] = {
     {"demo", "FOLDER [--seed N] [--persons N] [--now TIME]", T_("make the demonstration office"),
      T_("Invents a headquarters with a seeded generator: persons, delegations, posts, clearances, a year of incidents, documents and measures.\n"
         "Writes FOLDER/demonstration.txt with a name, password and TOTP secret for each post."), cli_demo},
-    {"serve", "FOLDER [--listen ADDRESS:PORT] [--certificate FILE --key FILE] [--client-ca FILE] [--checkpoints FOLDER]", T_("serve an office"),
+    {"serve", "FOLDER [--listen ADDRESS:PORT] [--certificate FILE --key FILE] [--client-ca FILE] [--checkpoints FOLDER] [--log-workers N]", T_("serve an office"),
      T_("Forks the signer and the nursery, opens the office, listens (127.0.0.1:8642 unless told), and makes a checkpoint by the clock.\n"
         "Every address but loopback needs a certificate. Checkpoints are copied to a second FOLDER, best on another machine's disk, where they\n"
-        "tell of whatever is done to this one. SIGTERM and SIGINT end it; every request in flight is answered."), cli_serve},
+        "tell of whatever is done to this one. Logs come in at the ports of FOLDER/ports.yaml; up to N jailed workers (4 unless told, 0: no logs)\n"
+        "look at them, one for each label and file. SIGTERM and SIGINT end it; every request in flight is answered."), cli_serve},
     {"verify", "FOLDER [--journal] [--json]", T_("prove that journal and tables are what was written"),
      T_("Reads every entry, computes the tree, compares it with the checkpoints and the bodies with their commitments; without --journal it also\n"
         "rebuilds every table row from the bodies and compares. Names the first bad entry and tells erased from missing. Exit status 1: something\n"

@@ -20,6 +20,7 @@
 #include "cli/carry.h"
 #include "cli/cli.h"
 #include "cli/inspect.h"
+#include "cli/logs_served.h"
 #include "cli/serve.h"
 #include "cli/signer_home.h"
 #include "front/work.h"
@@ -49,6 +50,8 @@ struct serving {
     struct web *web;
     struct works *works;
     struct web_listen listen;
+    struct logs_served logs;
+    unsigned log_workers;
     moment last_checkpoint, last_reminder, last_sweep, began, last_job[JOBS_MOST];
     unsigned ticks;
     bool confined;
@@ -83,6 +86,7 @@ static void heard(void *arg, const struct touched *touched, size_t n)
     struct serving *serving = arg;
     if (serving->web)
         web_changed(serving->web, touched, n);
+    logs_heard(&serving->logs, touched, n);
 }
 
 static enum status start_web(struct serving *serving)
@@ -97,14 +101,17 @@ static enum status start_web(struct serving *serving)
 /* For doctor, which may not open the folder while it is served. */
 static void note_processes(struct serving *serving, const char *folder)
 {
+    const bool lockable = landlock_version() > 0 && seccomp_available();
     const struct process_note processes[] = {{"office", getpid(), serving->confined},
         {"signer", signer_pid(serving->signer), signer_confined(serving->signer)},
-        {"nursery", nursery_process(serving->nursery), landlock_version() > 0 && seccomp_available()}};
+        {"nursery", nursery_process(serving->nursery), lockable},
+        {"log-keeper", serving->logs.workers ? keeper_pid(serving->logs.workers) : 0, lockable}};
+    const size_t n_processes = sizeof processes / sizeof *processes - (serving->logs.workers ? 0 : 1);
     const struct listen_note listen = {serving->listen.address, web_port(serving->web, 0), serving->listen.certificate != NULL};
     struct arena *arena = arena_new(0);        /* of this alone: what a server keeps from its start it holds for months */
     struct val *facts = inspect_office(serving->office, arena);
     val_set_bool(arena, facts, "second-checkpoints", serving->second != NULL);
-    if (processes_write(folder, processes, sizeof processes / sizeof *processes, &listen, 1, facts, moment_now()))
+    if (processes_write(folder, processes, n_processes, &listen, 1, facts, moment_now()))
         serving->noted = folder;
     else
         log_warn("processes.json cannot be written; doctor will not know this server");
@@ -118,6 +125,8 @@ static enum status start(struct serving *serving, const char *folder)
     enum status status = signer_of(folder, serving->arena, &serving->reasons, &serving->signer);
     if (status == OK)
         status = nursery_start(serve_jailers, &serving->reasons, &serving->nursery);
+    if (status == OK)
+        status = logs_fork(&serving->logs, serving->log_workers, &serving->reasons);
     if (status == OK)
         status = office_open(&(struct office_options){.folder = folder, .now = moment_now(), .duties = duties_all}, &serving->reasons, &serving->office);
     if (status == OK)
@@ -135,9 +144,11 @@ static enum status start(struct serving *serving, const char *folder)
     if (!serving->works)
         return NO_MEMORY;
     works_of_office(serving->office, serving->works);
-    status = start_web(serving);
+    status = logs_open(&serving->logs, serving->office, folder, serving->arena, &serving->reasons);
+    if (status == OK)
+        status = start_web(serving);
     if (status == OK) {
-        serving->confined = office_lock(folder, (const char *const[]){serving->second, NULL});
+        serving->confined = office_lock(folder, (const char *const[]){serving->second, NULL}, serving->logs.ports.folders);
         if (!serving->confined)
             log_warn("this kernel cannot lock the office's process; doctor shows what is missing");
         note_processes(serving, folder);
@@ -236,6 +247,7 @@ static void tick(struct serving *serving)
     web_keep(serving->web);
     serving->began = serving->began ? serving->began : now;
     jobs(serving, now);
+    logs_tick(&serving->logs, now);
     sweep(serving, now);
     checkpoint(serving, now);
     remind(serving, now);
@@ -263,6 +275,7 @@ static void stop(struct serving *serving)
     nursery_share(NULL);
     nursery_stop(serving->nursery);
     signer_stop(serving->signer);
+    logs_end(&serving->logs);
 }
 
 static void announce(const struct serving *serving, const char *folder)
@@ -280,7 +293,7 @@ static void announce(const struct serving *serving, const char *folder)
 
 int cli_serve(int argc, char **argv)
 {
-    static const char *const valued[] = {"--listen", "--certificate", "--key", "--client-ca", "--checkpoints", NULL};
+    static const char *const valued[] = {"--listen", "--certificate", "--key", "--client-ca", "--checkpoints", "--log-workers", NULL};
     struct serving serving = {.arena = arena_new((size_t)64 << 20)};
     const char *folder = cli_argument(argc, argv, 0, valued);
     sigset_t ends;
@@ -291,6 +304,8 @@ int cli_serve(int argc, char **argv)
         return ret;
     }
     serving.folder = folder;
+    const char *log_workers = cli_option(argc, argv, "--log-workers");
+    serving.log_workers = log_workers ? (unsigned)strtoul(log_workers, NULL, 10) : LOG_WORKERS;
     serving.second = cli_option(argc, argv, "--checkpoints");
     if (serving.second && access(serving.second, W_OK | X_OK) != 0) {
         reason_add(&serving.reasons, "file", serving.second, T_("The file cannot be written: %1$s."), strerror(errno));

@@ -18,6 +18,7 @@
 #include "journal/journal.h"
 
 #define MORE_MOST 4
+#define READ_MOST 64
 
 char *signer_home(struct arena *arena, const char *folder)
 {
@@ -84,11 +85,17 @@ enum status signer_of(const char *folder, struct arena *arena, struct reasons *r
     return signer_start(home, reasons, ret);
 }
 
-bool office_lock(const char *folder, const char *const *more)
+bool office_lock(const char *folder, const char *const *more, const char *const *readable)
 {
-    static const char *const read_paths[] = {"/usr/share/zoneinfo", "/usr/lib", "/lib", "/etc/localtime", "/etc/ssl", "/etc/resolv.conf", "/etc/hosts",
+    static const char *const always[] = {"/usr/share/zoneinfo", "/usr/lib", "/lib", "/etc/localtime", "/etc/ssl", "/etc/resolv.conf", "/etc/hosts",
                                              "/etc/nsswitch.conf", "/etc/gai.conf", "/dev/urandom", NULL};
-    const char *write_paths[MORE_MOST + 2] = {folder};
+    const char *write_paths[MORE_MOST + 2] = {folder}, *read_paths[READ_MOST];
+    size_t n = 0;
+    for (; always[n]; n++)
+        read_paths[n] = always[n];
+    for (size_t i = 0; readable && readable[i] && n < READ_MOST - 1; i++)
+        read_paths[n++] = readable[i];
+    read_paths[n] = NULL;
     for (size_t i = 0; more && more[i] && i < MORE_MOST; i++)
         write_paths[i + 1] = more[i];
     struct confine confine = {.read_paths = read_paths, .write_paths = write_paths, .network = true};

@@ -23,7 +23,7 @@ enum status signer_make_for(const char *folder, const char *later, const char *o
 enum status signer_of(const char *folder, struct arena *, struct reasons *, struct signer **ret) MUST_CHECK;
 
 /* What the office's process may touch: its folder, and to read what libraries, names and zones need. `more`: folders that it may write to, too;
- * NULL-terminated, may be NULL. */
-bool office_lock(const char *folder, const char *const *more);
+ * `readable`: that it may read. Both NULL-terminated, may be NULL. */
+bool office_lock(const char *folder, const char *const *more, const char *const *readable);
 
 #endif

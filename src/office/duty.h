@@ -64,10 +64,11 @@ struct stream_def {
     const char *deliver_right;                   /* who may hand in batches */
     int (*work)(struct ring *in, struct ring *out);  /* in the worker */
     const char *const *configured_by;            /* registers whose changes ask for another configuration; NULL-terminated */
-    /* What the workers of such sources go by. */
-    enum status (*configure)(struct office *, const struct lane_view *, uint32_t generation, moment now, struct arena *, struct reasons *, struct buf *);
-    /* The duty's own memory of a lane, of the lane's thread, in its arena; NULL: it cannot work, which has been logged. */
+    /* The duty's own memory of a lane, in the lane's arena; NULL: it cannot work, which has been logged. `end` may be NULL. */
     void *(*begin)(struct office *, const struct lane_view *, struct arena *);
+    void (*end)(void *);
+    /* What the workers of such sources go by; from the clock's thread. ABSENT: as before. */
+    enum status (*configure)(struct office *, void *, const struct lane_view *, uint32_t generation, moment now, struct arena *, struct reasons *, struct buf *);
     /* LANE_SAID and above, from a worker that may have been taken over. Not OK: it is said again until it is. `number_of` gives the source's number
        for a slot; NULL when it is none of this lane's. */
     enum status (*said)(void *, uint32_t kind, const char *bytes, size_t len, const char *(*number_of)(void *, uint32_t slot), void *arg, moment now, struct arena *);

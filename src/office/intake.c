@@ -18,6 +18,7 @@
 #include "office/own.h"
 
 #define TEXT_MOST (256u << 10)
+#define CONFIGURE_EVERY (5 * MINUTE)          /* filters end by the clock */
 
 moment intake_now(struct intake *intake) { return intake->options.now ? intake->options.now(intake->options.arg) : atomic_load(&intake->now); }
 
@@ -109,7 +110,7 @@ static int free_worker(struct intake *intake)
     for (unsigned i = 0; i < atomic_load(&intake->n_lanes); i++)
         if (intake->lanes[i]->worker >= 0)
             used[intake->lanes[i]->worker] = true;
-    for (unsigned i = 0; intake->options.workers && i < workers_count(intake->options.workers); i++)
+    for (unsigned i = 0; intake->options.workers && i < keeper_count(intake->options.workers); i++)
         if (!used[i])
             return (int)i;
     return -1;
@@ -133,7 +134,6 @@ static void wake_lane(struct intake *intake, struct lane *lane)
     int worker = lane->worker < 0 && !lane->has_feeder ? free_worker(intake) : -1;
     if (worker < 0)
         return;
-    lane_configure(lane, intake_now(intake));
     if (!lane_begin(lane, worker))
         log_error("a log worker could not be begun");
 }
@@ -333,6 +333,18 @@ static void end(struct intake *intake, bool flush)
     free(intake);
 }
 
+void intake_close(struct intake *intake)
+{
+    for (unsigned i = 0; i < atomic_load(&intake->n_lanes); i++) {
+        struct lane *lane = intake->lanes[i];
+        pthread_mutex_lock(&lane->order);        /* whoever is taking has taken */
+        atomic_store(&lane->closing, true);
+        pthread_mutex_unlock(&lane->order);
+        atomic_store(&lane->dirty, true);
+        lane_settle(lane);
+    }
+}
+
 void intake_stop(struct intake *intake, moment now)
 {
     if (intake)
@@ -374,12 +386,15 @@ void intake_tick(struct intake *intake, moment now)
     atomic_store(&intake->now, now);
     if (atomic_exchange(&intake->changed, false))
         read_sources(intake);
-    bool configure = atomic_exchange(&intake->configure, false);
+    bool configure = atomic_exchange(&intake->configure, false) || now - intake->configured >= CONFIGURE_EVERY;
+    intake->configured = configure ? now : intake->configured;
     for (unsigned i = 0; i < atomic_load(&intake->n_lanes); i++) {
         struct lane *lane = intake->lanes[i];
         if (configure && lane->worker >= 0)
             lane_configure(lane, now);
         lane_mend(lane, now);
+        if (atomic_exchange(&lane->unsettled, false))
+            intake_dirty(intake, lane);
     }
 }
 

@@ -30,7 +30,7 @@ struct intake_options {
     struct office *office;
     const struct stream_def *stream;
     const char *folder;                      /* spools lie in FOLDER/spool */
-    struct workers *workers;                 /* started with stream->work; before any thread */
+    struct keeper *workers;                 /* started with stream->work; before any thread */
     enum status (*settle)(void *arg, const uint64_t *tokens, size_t n);       /* wire_settle; NULL: no ports */
     void *arg;
     moment (*now)(void *arg);                /* NULL: moments come by intake_tick alone */
@@ -38,6 +38,8 @@ struct intake_options {
 };
 /* Closes what a crash left open, reads sources, begins lanes. One for an office; office_intake() finds it. */
 enum status intake_start(const struct intake_options *, moment now, struct reasons *, struct intake **ret) MUST_CHECK;
+/* Takes no more and settles all that it took: before the ports are closed. */
+void intake_close(struct intake *);
 /* Blocks are flushed, segments closed, workers end. What comes meanwhile is not taken. Takes NULL. */
 void intake_stop(struct intake *, moment now);
 void intake_abandon(struct intake *);        /* as kill -9 would end it, for tests */

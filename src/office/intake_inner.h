@@ -55,7 +55,7 @@ struct lane {
 
     int worker;                              /* -1: none */
     struct ring *in, *out;
-    atomic_bool up, behind, stop, closing, flushed, failed, dirty;
+    atomic_bool up, behind, stop, closing, flushed, failed, dirty, unsettled;
     pthread_mutex_t rings;                   /* held by the feeder while it uses the ring; by whoever exchanges the worker */
     pthread_mutex_t order;                   /* a message's number, and its place in the ring */
     pthread_cond_t wake;                     /* with order */
@@ -95,6 +95,7 @@ struct intake {
     pthread_t committer; bool has_committer;
     pthread_mutex_t commit_lock; pthread_cond_t commit; bool dirty;
     _Atomic moment now;
+    moment configured;
     int64_t size_most, span_most;            /* of a segment: bytes, ms */
 };
 

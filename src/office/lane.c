@@ -169,11 +169,16 @@ void lane_settle(struct lane *lane)
     tokens = n ? reallocarray(NULL, n, sizeof *tokens) : NULL;
     for (size_t i = 0; tokens && i < n; i++)
         tokens[i] = lane->tokens[i].token;
-    if (tokens)
+    pthread_mutex_unlock(&lane->lock);
+    bool settled = tokens && lane->intake->options.settle && lane->intake->options.settle(lane->intake->options.arg, tokens, n) == OK;
+    pthread_mutex_lock(&lane->lock);
+    if (settled)                             /* others have only put more behind them */
         memmove(lane->tokens, lane->tokens + n, (lane->n_tokens -= n) * sizeof *lane->tokens);
     pthread_mutex_unlock(&lane->lock);
-    if (tokens && lane->intake->options.settle && lane->intake->options.settle(lane->intake->options.arg, tokens, n) != OK)
-        log_warn("offsets of followed files could not be written; they are with the next ones");
+    if (tokens && !settled) {
+        log_warn("who sent logs could not be told that they are kept; it is tried again");
+        atomic_store(&lane->unsettled, true);
+    }
     free(tokens);
 }
 
@@ -348,7 +353,7 @@ static bool start_worker(struct lane *lane)
 {
     pthread_mutex_lock(&lane->rings);
     pthread_mutex_lock(&lane->order);
-    bool good = workers_begin(lane->intake->options.workers, (unsigned)lane->worker, &lane->in, &lane->out);
+    bool good = keeper_begin(lane->intake->options.workers, (unsigned)lane->worker, &lane->in, &lane->out);
     if (good) {
         lane->n_track = 0;
         lane->told = 0;
@@ -387,6 +392,7 @@ bool lane_begin(struct lane *lane, int worker)
     lane->worker = worker;
     if (!lane->duty && lane->intake->stream->begin)
         lane->duty = lane->intake->stream->begin(lane->intake->office, &lane->view, lane->arena);
+    lane_configure(lane, intake_now(lane->intake));
     lane->has_feeder = pthread_create(&lane->feeder, NULL, feed, lane) == 0;
     return lane->has_feeder && start_worker(lane);
 }
@@ -398,9 +404,9 @@ void lane_mend(struct lane *lane, moment now)
     if (lane->has_drain) {
         pthread_join(lane->drain, NULL);
         lane->has_drain = false;
-        workers_kill(lane->intake->options.workers, (unsigned)lane->worker);
+        keeper_kill(lane->intake->options.workers, (unsigned)lane->worker);
         uint64_t at = culprit(lane);
-        log_error("a log worker ended (status %d) at message %llu; another takes its place", workers_ended(lane->intake->options.workers, (unsigned)lane->worker), (unsigned long long)at);
+        log_error("a log worker ended (status %d) at message %llu; another takes its place", keeper_ended(lane->intake->options.workers, (unsigned)lane->worker), (unsigned long long)at);
         if (now - lane->begun_at > 10 * MINUTE)
             lane->deaths = 0;
         if (at && at == lane->suspect && !is_raw(lane, at) && lane->n_raw < 16) {
@@ -432,8 +438,10 @@ void lane_configure(struct lane *lane, moment now)
         return;
     reasons_init(&reasons, arena);
     buf_init(&fresh, (size_t)96 << 20);
-    enum status status = lane->intake->stream->configure(lane->intake->office, &lane->view, lane->generation + 1, now, arena, &reasons, &fresh);
-    if (status != OK || fresh.failed) {
+    enum status status = lane->intake->stream->configure(lane->intake->office, lane->duty, &lane->view, lane->generation + 1, now, arena, &reasons, &fresh);
+    if (status == ABSENT) {
+        buf_free(&fresh);
+    } else if (status != OK || fresh.failed) {
         log_error("what log workers go by could not be put together: %s", reasons_text(&reasons, LANG_EN));
         buf_free(&fresh);
     } else {
@@ -525,6 +533,8 @@ void lane_free(struct lane *lane)
 {
     if (!lane)
         return;
+    if (lane->duty && lane->intake->stream->end)
+        lane->intake->stream->end(lane->duty);
     spool_cursor_free(lane->cursor);
     spool_close(lane->spool);
     buf_free(&lane->configuration);
@@ -569,9 +579,9 @@ void lane_finish(struct lane *lane, bool flush)
         if (flush)
             ring_end(lane->in);
         else
-            workers_kill(lane->intake->options.workers, (unsigned)lane->worker);
+            keeper_kill(lane->intake->options.workers, (unsigned)lane->worker);
         pthread_join(lane->drain, NULL);
-        workers_kill(lane->intake->options.workers, (unsigned)lane->worker);
+        keeper_kill(lane->intake->options.workers, (unsigned)lane->worker);
     }
     lane->has_feeder = lane->has_drain = false;
     if (flush)

@@ -31,10 +31,10 @@
 enum what { BEGIN, KILL };
 struct message { uint32_t what, index; };
 struct state { _Atomic pid_t process; _Atomic int ended; };
-struct workers {
+struct keeper {
     const struct worker_work *work;
     unsigned n;
-    pid_t keeper;
+    pid_t pid;
     int control;
     pthread_mutex_t lock;                    /* one order at a time */
     struct state *states;                    /* shared with the keeper */
@@ -54,7 +54,7 @@ static size_t mapped_now(void)
     return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
-static _Noreturn void live(struct workers *w, unsigned index, size_t mapped)
+static _Noreturn void live(struct keeper *w, unsigned index, size_t mapped)
 {
     size_t most = w->work->memory ? w->work->memory : (size_t)1 << 30;
     const struct rlimit memory = {mapped + most, mapped + most}, none = {0, 0};
@@ -82,7 +82,7 @@ static _Noreturn void live(struct workers *w, unsigned index, size_t mapped)
 
 /* ---- the keeper ---- */
 
-static void reap(struct workers *w)
+static void reap(struct keeper *w)
 {
     int status;
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
@@ -95,7 +95,7 @@ static void reap(struct workers *w)
             }
 }
 
-static void kill_one(struct workers *w, unsigned index)
+static void kill_one(struct keeper *w, unsigned index)
 {
     pid_t pid = atomic_load(&w->states[index].process);
     int status = 0;
@@ -110,7 +110,7 @@ static void kill_one(struct workers *w, unsigned index)
     ring_end(w->out[index]);
 }
 
-static void obey(struct workers *w, const struct message *order, size_t mapped)
+static void obey(struct keeper *w, const struct message *order, size_t mapped)
 {
     kill_one(w, order->index);
     if (order->what != BEGIN)
@@ -126,7 +126,7 @@ static void obey(struct workers *w, const struct message *order, size_t mapped)
         atomic_store(&w->states[order->index].process, pid);
 }
 
-static void keep(struct workers *w, int control)
+static void keep(struct keeper *w, int control)
 {
     const int passed_over[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT};
     const struct confine confine = {.fork = true};
@@ -171,7 +171,7 @@ static void keep(struct workers *w, int control)
 
 /* ---- the office's side ---- */
 
-static void give_up(struct workers *w)
+static void give_up(struct keeper *w)
 {
     for (unsigned i = 0; i < w->n; i++) {
         ring_free(w->in[i]);
@@ -183,10 +183,10 @@ static void give_up(struct workers *w)
     free(w);
 }
 
-enum status workers_start(unsigned n, const struct worker_work *work, struct reasons *reasons, struct workers **ret)
+enum status keeper_start(unsigned n, const struct worker_work *work, struct reasons *reasons, struct keeper **ret)
 {
     int pair[2];
-    struct workers *w = calloc(1, sizeof *w);
+    struct keeper *w = calloc(1, sizeof *w);
     if (!w)
         return NO_MEMORY;
     w->n = n < WORKERS_MOST ? n : WORKERS_MOST;
@@ -202,15 +202,15 @@ enum status workers_start(unsigned n, const struct worker_work *work, struct rea
         return NO_MEMORY;
     }
     fflush(stdout);
-    w->keeper = fork();
-    if (w->keeper == 0) {
+    w->pid = fork();
+    if (w->pid == 0) {
         close(pair[0]);
         prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
         keep(w, pair[1]);
         _exit(0);
     }
     close(pair[1]);
-    if (w->keeper < 0) {
+    if (w->pid < 0) {
         reason_add(reasons, "workers.fork", NULL, T_("The keeper of the log workers could not be forked: %1$s."), strerror(errno));
         close(pair[0]);
         give_up(w);
@@ -221,22 +221,22 @@ enum status workers_start(unsigned n, const struct worker_work *work, struct rea
     return OK;
 }
 
-void workers_stop(struct workers *w)
+void keeper_stop(struct keeper *w)
 {
     if (!w)
         return;
     close(w->control);
-    while (waitpid(w->keeper, NULL, 0) < 0 && errno == EINTR)
+    while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
         continue;
     give_up(w);
 }
 
-unsigned workers_count(const struct workers *w) { return w->n; }
-pid_t workers_keeper(const struct workers *w) { return w->keeper; }
-pid_t workers_process(const struct workers *w, unsigned index) { return atomic_load(&w->states[index].process); }
-int workers_ended(const struct workers *w, unsigned index) { return atomic_load(&w->states[index].ended); }
+unsigned keeper_count(const struct keeper *w) { return w->n; }
+pid_t keeper_pid(const struct keeper *w) { return w->pid; }
+pid_t keeper_process(const struct keeper *w, unsigned index) { return atomic_load(&w->states[index].process); }
+int keeper_ended(const struct keeper *w, unsigned index) { return atomic_load(&w->states[index].ended); }
 
-static bool give_order(struct workers *w, enum what what, unsigned index)
+static bool give_order(struct keeper *w, enum what what, unsigned index)
 {
     struct message message = {what, index};
     ssize_t got;
@@ -248,20 +248,20 @@ static bool give_order(struct workers *w, enum what what, unsigned index)
     return good;
 }
 
-bool workers_begin(struct workers *w, unsigned index, struct ring **ret_in, struct ring **ret_out)
+bool keeper_begin(struct keeper *w, unsigned index, struct ring **ret_in, struct ring **ret_out)
 {
     if (!give_order(w, KILL, index))
         return false;
     ring_reset(w->in[index]);
     ring_reset(w->out[index]);
-    if (!give_order(w, BEGIN, index) || !workers_process(w, index))
+    if (!give_order(w, BEGIN, index) || !keeper_process(w, index))
         return false;
     *ret_in = w->in[index];
     *ret_out = w->out[index];
     return true;
 }
 
-void workers_kill(struct workers *w, unsigned index)
+void keeper_kill(struct keeper *w, unsigned index)
 {
     if (!give_order(w, KILL, index))
         log_error("the keeper of workers does not answer");

@@ -20,17 +20,17 @@ struct worker_work {
     size_t in_bytes, out_bytes;              /* of the rings */
     size_t memory;                           /* what one worker may hold; 0: 1 GiB */
 };
-struct workers;
+struct keeper;
 /* Forks the keeper. `work` outlives it. */
-enum status workers_start(unsigned n, const struct worker_work *work, struct reasons *, struct workers **ret) MUST_CHECK;
-void workers_stop(struct workers *);         /* kills what still runs and waits for the keeper; takes NULL */
-unsigned workers_count(const struct workers *);
-pid_t workers_keeper(const struct workers *);
+enum status keeper_start(unsigned n, const struct worker_work *work, struct reasons *, struct keeper **ret) MUST_CHECK;
+void keeper_stop(struct keeper *);         /* kills what still runs and waits for the keeper; takes NULL */
+unsigned keeper_count(const struct keeper *);
+pid_t keeper_pid(const struct keeper *);
 /* A fresh process over empty rings; one that still runs there is killed first. Nobody may be using the rings meanwhile. */
-bool workers_begin(struct workers *, unsigned index, struct ring **ret_in, struct ring **ret_out) MUST_CHECK;
-void workers_kill(struct workers *, unsigned index);
-pid_t workers_process(const struct workers *, unsigned index);    /* 0: none runs */
+bool keeper_begin(struct keeper *, unsigned index, struct ring **ret_in, struct ring **ret_out) MUST_CHECK;
+void keeper_kill(struct keeper *, unsigned index);
+pid_t keeper_process(const struct keeper *, unsigned index);    /* 0: none runs */
 /* How the last one there ended, as waitpid() gives it; when a worker ends, both its rings end, too. */
-int workers_ended(const struct workers *, unsigned index);
+int keeper_ended(const struct keeper *, unsigned index);
 
 #endif

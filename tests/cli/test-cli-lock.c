@@ -37,7 +37,7 @@ static int under_the_rules(const char *home)
 {
     char *key = in(home, "signer.key"), *linked = in(f.folder, "linked"), *moved = in(f.folder, "moved");
     int can = 0, fd;
-    if (!office_lock(f.folder, NULL))
+    if (!office_lock(f.folder, NULL, NULL))
         return 0;
     if ((fd = open(in(f.folder, "office.db"), O_RDWR)) >= 0)
         can |= OWN_READ;

@@ -98,7 +98,7 @@ static void taking(void)
 
 /* ---- events ---- */
 
-static enum status configure(struct office *office, const struct lane_view *lane, uint32_t generation, moment now, struct arena *arena, struct reasons *reasons, struct buf *out)
+static enum status configure(struct office *office, void *state, const struct lane_view *lane, uint32_t generation, moment now, struct arena *arena, struct reasons *reasons, struct buf *out)
 {
     live_configuration_write(out, &(struct live_configuration){.generation = generation, .block_age = 300});
     return OK;
@@ -110,7 +110,7 @@ static const char *const configured_by[] = {"rule-set", NULL};
 static const struct stream_def stream = {.sources = "log-source", .segments = "event-segment", .hold_rule = "event-segment.hold", .size_rule = "event-segment.size", .span_rule = "event-segment.span",
     .deliver_right = "deliver-events", .work = live_work, .configured_by = configured_by, .configure = configure, .begin = begin, .said = said, .keep = keep};
 
-static void events(struct workers *workers)
+static void events(struct keeper *workers)
 {
     static const char lines[] = "{\"result\":\"denied\",\"n\":1}\n{\"result\":\"granted\",\"n\":2}\n\n{\"n\":3}\n";
     static char gzip_lines[300], long_line[300000];
@@ -186,8 +186,8 @@ int main(void)
     }
     nursery_share(nursery);
     static const struct worker_work work = {.name = "log", .run = live_work, .in_bytes = 4 << 20, .out_bytes = 24 << 20, .memory = LIVE_MEMORY};
-    struct workers *workers = NULL;
-    if (workers_start(3, &work, &reasons, &workers) != OK)
+    struct keeper *workers = NULL;
+    if (keeper_start(3, &work, &reasons, &workers) != OK)
         return 1;
     fixture_new_with(&f, "[{\"login\":\"low2\",\"name\":\"Smit\",\"given-name\":\"Jan\",\"nationality\":\"NLD\",\"email\":\"low2@hq.example\",\"posts\":[{\"post\":\"ict-security-support\","
                          "\"from\":\"2026-01-01\",\"until\":\"2030-01-01\"}],\"clearances\":[]}]");
@@ -210,7 +210,7 @@ int main(void)
     fixture_free(&f);
     nursery_share(NULL);
     nursery_stop(nursery);
-    workers_stop(workers);
+    keeper_stop(workers);
     arena_free(arena);
     return tap_done();
 }

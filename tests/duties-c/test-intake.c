@@ -28,7 +28,7 @@
 #define MANY "---\ntitle: Many denied\nid: 22222222-2222-4222-8222-222222222222\ncorrelation:\n  type: event_count\n  rules: [denied]\n  timespan: 10000d\n  condition: {gte: 1000000}\n  generate: true\n"
 
 static struct fixture f;
-static struct workers *workers;
+static struct keeper *workers;
 static struct intake *intake;
 static struct wire *wire;
 static _Atomic moment clock_now = T0;
@@ -39,7 +39,7 @@ static char log_path[96], state_path[96];
 static atomic_uint hits, lanes_begun, strange;
 static struct { pthread_mutex_t lock; char seen[200][120]; unsigned n; } detected = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static enum status configure(struct office *office, const struct lane_view *lane, uint32_t generation, moment now, struct arena *arena, struct reasons *reasons, struct buf *out)
+static enum status configure(struct office *office, void *state, const struct lane_view *lane, uint32_t generation, moment now, struct arena *arena, struct reasons *reasons, struct buf *out)
 {
     const struct sigma_text text = {"rules.yml", RULES MANY, strlen(RULES MANY)};
     live_configuration_write(out, &(struct live_configuration){.generation = generation, .texts = &text, .n_texts = 1, .block_age = 300});
@@ -312,9 +312,9 @@ static void killed(void)
             nanosleep(&(struct timespec){.tv_nsec = (long)tap_below(20000000)}, NULL);
         }
         if (tap_below(3) == 0) {
-            for (unsigned w = 0; w < workers_count(workers); w++)
-                if (workers_process(workers, w))
-                    kill(workers_process(workers, w), SIGKILL);
+            for (unsigned w = 0; w < keeper_count(workers); w++)
+                if (keeper_process(workers, w))
+                    kill(keeper_process(workers, w), SIGKILL);
             pass(10);
         } else {
             crash();
@@ -339,9 +339,9 @@ static void separated(void)
     struct port udp = {.name = "udp", .kind = PORT_UDP};
     pid_t seen[4] = {0};
     unsigned n = 0;
-    for (unsigned w = 0; w < workers_count(workers); w++)
-        if (workers_process(workers, w))
-            seen[n++] = workers_process(workers, w);
+    for (unsigned w = 0; w < keeper_count(workers); w++)
+        if (keeper_process(workers, w))
+            seen[n++] = keeper_process(workers, w);
     ok(n == 2 && seen[0] != seen[1], "a source under another label has a worker of its own");
     intake_took(intake, &udp, 0, &(struct port_message){.bytes = "{\"result\": \"denied\", \"vault\": 1}", .len = 32, .sender = "192.0.2.7", .peer = "192.0.2.7:9", .received = f.now});
     ok(settled("ism", s_high, 1) == 1, "and segments of its own");
@@ -366,9 +366,9 @@ static void separated(void)
 static void poisoned(void)
 {
     atomic_store(bad_mood, 1);
-    for (unsigned w = 0; w < workers_count(workers); w++)
-        if (workers_process(workers, w))
-            kill(workers_process(workers, w), SIGKILL);
+    for (unsigned w = 0; w < keeper_count(workers); w++)
+        if (keeper_process(workers, w))
+            kill(keeper_process(workers, w), SIGKILL);
     pass(10);
     struct rows rows = read_source("ism", s_batch);
     unsigned before = rows.items;
@@ -396,9 +396,9 @@ static void lying(void)
     unsigned before = rows.items;
     buf_free(&rows.text);
     atomic_store(bad_mood, 2);
-    for (unsigned w = 0; w < workers_count(workers); w++)
-        if (workers_process(workers, w))
-            kill(workers_process(workers, w), SIGKILL);
+    for (unsigned w = 0; w < keeper_count(workers); w++)
+        if (keeper_process(workers, w))
+            kill(keeper_process(workers, w), SIGKILL);
     for (int i = 0; i < 20; i++) {
         pass(10);
         nap();
@@ -427,7 +427,7 @@ int main(void)
     reasons_init(&reasons, arena);
     tap_seed();
     bad_mood = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    ok(workers_start(3, &live, &reasons, &workers) == OK, "workers before any thread");
+    ok(keeper_start(3, &live, &reasons, &workers) == OK, "workers before any thread");
     fixture_new(&f);
     low = fixture_label(&f, "NATO", "RESTRICTED");
     high = fixture_label(&f, "NATO", "SECRET");
@@ -449,6 +449,7 @@ int main(void)
     poisoned();
     lying();
     office_on_change(f.office, NULL, NULL);
+    intake_close(intake);
     wire_close(wire);
     wire = NULL;
     intake_stop(intake, f.now);
@@ -458,7 +459,7 @@ int main(void)
     ok(office_find(f.office, reader, &query, f.arena, &reasons, &page) == OK && page.n_rows == 0, "when the office stops every segment is closed");
     reader_free(reader);
     is_int((long)atomic_load(&strange), 0, "no honest worker says what cannot be read");
-    workers_stop(workers);
+    keeper_stop(workers);
     fixture_free(&f);
     arena_free(arena);
     return tap_done();

@@ -166,12 +166,19 @@ static void gather(struct desk *desk, struct seen *seen)
     ok(seen->flushed == before + 1, "the flush is answered");
 }
 
-/* What has come so far, without a flush. */
+/* What has come so far, without a flush: a configuration that is none changes nothing, and its verdict comes behind all that was before it. */
 static void look(struct desk *desk, struct seen *seen)
 {
     static char message[8 << 20];
-    for (long n; (n = ring_take(desk->out, message, sizeof message, 300)) > 0;)
+    unsigned before = seen->verdicts;
+    struct live_verdict kept = seen->verdict;
+    parts(desk, LANE_CONFIGURE, 999, NULL, "none", 4);
+    seen->verdict.generation = 0;
+    for (long n; seen->verdict.generation != 999 && (n = ring_take(desk->out, message, sizeof message, 20000)) > 0;)
         see(seen, message, (size_t)n);
+    ok(seen->verdict.generation == 999, "all that was said before is looked at");
+    seen->verdicts = before;
+    seen->verdict = kept;
 }
 
 static void seen_init(struct seen *seen)
@@ -398,20 +405,20 @@ static void hostile(void)
     ring_free(desk.out);
 }
 
-static void jailed(struct workers *workers)
+static void jailed(struct keeper *workers)
 {
     struct desk desk = {.now = INT64_C(1800000000000)};
     struct seen seen;
     for (int round = 0; round < 3; round++) {
         seen_init(&seen);
-        ok(workers_begin(workers, 1, &desk.in, &desk.out), "a worker begins in its jail");
+        ok(keeper_begin(workers, 1, &desk.in, &desk.out), "a worker begins in its jail");
         source(&desk, 0, "json");
         configure(&desk, 1, RULES MANY);
         for (int i = 0; i < 500; i++)
             say(&desk, 0, 1, denied(&desk, "eve"));
         gather(&desk, &seen);
         ok(seen.hits - seen.correlated == 500 && seen.items == 500, "and does the same there (%u, %u)", seen.hits, seen.items);
-        pid_t process = workers_process(workers, 1);
+        pid_t process = keeper_process(workers, 1);
         if (round == 0) {
             kill(process, SIGSEGV);
             static char message[65536];
@@ -419,15 +426,15 @@ static void jailed(struct workers *workers)
             while ((n = ring_take(desk.out, message, sizeof message, 20000)) > 0)
                 continue;
             is_int(n, 0, "when it dies its rings end");
-            ok(!workers_process(workers, 1) && WIFSIGNALED(workers_ended(workers, 1)), "and how it died is known");
+            ok(!keeper_process(workers, 1) && WIFSIGNALED(keeper_ended(workers, 1)), "and how it died is known");
         } else if (round == 1) {
             ring_end(desk.in);
             static char message[65536];
             while (ring_take(desk.out, message, sizeof message, 20000) > 0)
                 continue;
-            for (int i = 0; i < 500 && workers_process(workers, 1); i++)
+            for (int i = 0; i < 500 && keeper_process(workers, 1); i++)
                 nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-            ok(WIFEXITED(workers_ended(workers, 1)) && WEXITSTATUS(workers_ended(workers, 1)) == 0, "at its ring's end it ends");
+            ok(WIFEXITED(keeper_ended(workers, 1)) && WEXITSTATUS(keeper_ended(workers, 1)) == 0, "at its ring's end it ends");
         }
         seen_free(&seen);
     }
@@ -437,11 +444,11 @@ int main(void)
 {
     static const struct worker_work work = {.name = "live", .run = live_work, .in_bytes = 1 << 20, .out_bytes = 8 << 20, .memory = LIVE_MEMORY};
     struct reasons reasons;
-    struct workers *workers = NULL;
+    struct keeper *workers = NULL;
     arena = arena_new((size_t)1 << 30);
     reasons_init(&reasons, arena);
     tap_seed();
-    ok(workers_start(3, &work, &reasons, &workers) == OK, "a keeper of workers");
+    ok(keeper_start(3, &work, &reasons, &workers) == OK, "a keeper of workers");
     basics();
     groups();
     holes();
@@ -449,7 +456,7 @@ int main(void)
     resumption();
     hostile();
     jailed(workers);
-    workers_stop(workers);
+    keeper_stop(workers);
     arena_free(arena);
     return tap_done();
 }

@@ -242,7 +242,8 @@ int live_work(struct ring *in, struct ring *out)
     ring_end(out);
     live_rules_free(live->rules);
     for (uint32_t i = 0; i < LANE_SLOTS; i++)
-        for (struct sender *sender = live->slots[i].senders; sender; sender = sender->next) {
+        for (struct sender *sender = live->slots[i].senders, *next; sender; sender = next) {
+            next = sender->next;             /* it lies in its own arena */
             buf_free(&sender->pending);
             arena_free(sender->arena);
         }
