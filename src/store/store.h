@@ -32,6 +32,7 @@ typedef int64_t record_id;                  /* 50 bits, made by the office; 0: n
 typedef int32_t guard_id;                   /* from 1 */
 typedef int32_t label_id;                   /* from 1 */
 typedef uint32_t field_id;                  /* an interned (register, field); from 1. The watch has small numbers of its own by this name, and of this type */
+#define FIELDS_MOST 1000000                 /* highest field_id; a row beyond is DAMAGED */
 
 struct store;
 struct txn;                                 /* the writer's transaction, only inside a job */

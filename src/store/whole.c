@@ -42,7 +42,12 @@ enum status store_each_guard(struct store *s, bool (*each)(void *, const struct 
 enum status store_each_field(struct store *s, bool (*each)(void *, field_id, const char *, const char *), void *arg)
 {
     EACH(s, QUERY_ALL(&s->whole, SQL_EACH_FIELD), {
-        if (!each(arg, (field_id)col_int(&r, 0), col_text(&r, 1), col_text(&r, 2))) {
+        int64_t id = col_int(&r, 0);
+        if (id < 1 || id > FIELDS_MOST) {       /* given in order from 1; tables are made by it */
+            r.status = DAMAGED;
+            break;
+        }
+        if (!each(arg, (field_id)id, col_text(&r, 1), col_text(&r, 2))) {
             break;
         }
     });
