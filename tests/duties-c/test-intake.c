@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "blocks.h"
 #include "fixture.h"
 #include "office/intake.h"
 #include "office/segments.h"
@@ -165,14 +166,9 @@ struct rows { struct buf text; unsigned items; };
 static bool see(void *arg, const void *block, size_t len, uint32_t items)
 {
     struct rows *rows = arg;
-    const unsigned char *at = block, *end = at + len;
     rows->items += items;
-    for (at += 5; end - at >= 21;) {
-        size_t name = at[16], text = at[17] | (size_t)at[18] << 8 | (size_t)at[19] << 16 | (size_t)at[20] << 24;
-        buf_add(&rows->text, at + 21 + name, text);
-        buf_addc(&rows->text, '\n');
-        at += 21 + name + text;
-    }
+    if (block_text(block, len, &rows->text) != items)
+        printf("# a block does not hold what is said of it\n");
     return true;
 }
 

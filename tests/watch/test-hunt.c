@@ -252,6 +252,8 @@ static void rules(void)
     ok(read_text("11111111-2222-3333-4444-555555555555\nanna\n11111111-2222-3333-4444-666666666666", &q) == OK && ask_with(&q, one, NULL, 1, &file, 1, &a) == OK, "rules and terms together");
     ok(a.found == 2 && a.n_hits == 2 && str_eq(a.hits[1].rule, "11111111-2222-3333-4444-555555555555") && str_eq(a.hits[1].what, "Calc") && a.hits[1].line == 1, "a rule is found by its text");
     ok(a.refused.count == 1 && strstr(reasons_text(&a.refused, LANG_EN), "666666666666"), "one that cannot be compiled is told by its id");
+    ok(read_text("anna\n11111111-2222-3333-4444-777777777777", &q) == OK && ask_with(&q, one, NULL, 1, &file, 1, &a) == OK && a.refused.count == 1 &&
+           strstr(reasons_text(&a.refused, LANG_EN), "777777777777"), "and one that there is not, lest silence pass for an answer");
     q = (struct hunt_query){.rules = &(struct hunt_rule){0, HUNT_ALL_RULES}, .n_rules = 1, .from = MOMENT_NONE, .to = MOMENT_NONE};
     ok(ask_with(&q, one, NULL, 1, &file, 1, &a) == OK && a.found == 1 && a.n_hits == 1, "all rules that are handed in");
 }

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "base/text.h"
+#include "blocks.h"
 #include "tap.h"
 #include "watch/live/live.h"
 #include "wire/workers.h"
@@ -108,17 +109,6 @@ static void tick(struct desk *desk, moment later, uint32_t kind)
     ring_put(desk->in, &order, sizeof order, -1);
 }
 
-static void see_rows(struct seen *seen, const unsigned char *at, size_t len)
-{
-    const unsigned char *end = at + len;
-    for (at += 5; end - at >= 21;) {
-        size_t name = at[16], text = at[17] | (size_t)at[18] << 8 | (size_t)at[19] << 16 | (size_t)at[20] << 24;
-        buf_add(&seen->raw, at + 21 + name, text);
-        buf_addc(&seen->raw, '\n');
-        at += 21 + name + text;
-    }
-}
-
 static void see(struct seen *seen, const char *message, size_t len)
 {
     uint32_t kind;
@@ -136,7 +126,7 @@ static void see(struct seen *seen, const char *message, size_t len)
         seen->items += block.items;
         seen->cover[block.slot] = block.cover;
         if (block.items)
-            see_rows(seen, (const unsigned char *)message + sizeof block, len - sizeof block);
+            is_int(block_text(message + sizeof block, len - sizeof block, &seen->raw), block.items, "a block of the archive holds what is said");
     } else if (kind == LANE_COUNTS) {
         struct lane_counts counts;
         memcpy(&counts, message, sizeof counts);

@@ -332,20 +332,39 @@ static void give_all(struct looking *l)
 
 /* ---- the answer ---- */
 
+static void say_refused(struct val *list, struct arena *arena, const char *id, const char *where, const struct words *why)
+{
+    const char *texts[] = {id, where, why->in[LANG_EN] ? why->in[LANG_EN] : "", why->in[LANG_FR] ? why->in[LANG_FR] : ""};
+    struct val *item = val_array(arena);
+    bool ignored = false;
+    for (size_t t = 0; t < 4; t++)
+        val_push(arena, item, bounded(arena, texts[t], strlen(texts[t]), 1000, &ignored));
+    val_push(arena, list, item);
+}
+
+static bool has_rule(const struct sigma *sigma, const char *id)
+{
+    for (size_t i = 0; i < sigma_count(sigma); i++)
+        if (sigma_rule(sigma, i)->id && strcasecmp(sigma_rule(sigma, i)->id, id) == 0)
+            return true;
+    return false;
+}
+
+/* Rules that could not be compiled, and ids that the query names and no text has: nobody shall take silence for an answer. */
 static struct val *refused_of(const struct looking *l, struct arena *arena)
 {
+    const struct sigma *sigma = l->scan.sigma;
     struct val *list = val_array(arena);
-    for (size_t i = 0; l->scan.sigma && i < sigma_count(l->scan.sigma) && list->count < HUNT_TERMS_MOST; i++) {
-        const struct sigma_rule *rule = sigma_rule(l->scan.sigma, i);
-        bool ignored = false;
-        if (rule->standing != SIGMA_REFUSED)
-            continue;
-        const char *texts[] = {rule->id ? rule->id : "", rule->where ? rule->where : "", rule->why.in[LANG_EN] ? rule->why.in[LANG_EN] : "", rule->why.in[LANG_FR] ? rule->why.in[LANG_FR] : ""};
-        struct val *item = val_array(arena);
-        for (size_t t = 0; t < 4; t++)
-            val_push(arena, item, bounded(arena, texts[t], strlen(texts[t]), 1000, &ignored));
-        val_push(arena, list, item);
+    for (size_t i = 0; sigma && i < sigma_count(sigma) && list->count < HUNT_TERMS_MOST; i++) {
+        const struct sigma_rule *rule = sigma_rule(sigma, i);
+        if (rule->standing == SIGMA_REFUSED)
+            say_refused(list, arena, rule->id ? rule->id : "", rule->where ? rule->where : "", &rule->why);
     }
+    for (size_t r = 0; sigma && r < l->query.n_rules && list->count < HUNT_TERMS_MOST; r++)
+        if (!str_eq(l->query.rules[r].id, HUNT_ALL_RULES) && !has_rule(sigma, l->query.rules[r].id)) {
+            struct words why = words_format(arena, T_("No rule in force that this hunt may use has the id %1$s."), l->query.rules[r].id);
+            say_refused(list, arena, l->query.rules[r].id, arena_printf(arena, "%u", l->query.rules[r].line), &why);
+        }
     return list;
 }
 

@@ -100,6 +100,7 @@ bool live_verdict(struct live *, const struct rules *, uint32_t milliseconds, co
 void live_rules_free(struct rules *);
 /* block.c */
 struct block *block_new(struct live *);
+void block_free(struct block *);               /* takes NULL */
 bool block_add(struct block *, const struct event *, moment received);
 bool block_has_room(const struct block *, size_t len);     /* for whatever comes of a message of so many bytes */
 uint32_t block_items(const struct block *);

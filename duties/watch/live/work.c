@@ -241,12 +241,14 @@ int live_work(struct ring *in, struct ring *out)
         take(live, message, (size_t)len);
     ring_end(out);
     live_rules_free(live->rules);
-    for (uint32_t i = 0; i < LANE_SLOTS; i++)
+    for (uint32_t i = 0; i < LANE_SLOTS; i++) {
+        block_free(live->slots[i].block);
         for (struct sender *sender = live->slots[i].senders, *next; sender; sender = next) {
             next = sender->next;             /* it lies in its own arena */
             buf_free(&sender->pending);
             arena_free(sender->arena);
         }
+    }
     buf_free(&live->parts.bytes);
     buf_free(&live->kept);
     buf_free(&live->json);
