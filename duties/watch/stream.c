@@ -190,7 +190,7 @@ static enum status keep(void *state, bool all, moment now, struct arena *arena)
     reasons_init(&reasons, arena);
     enum status status = alerts_flush(watching->alerts, all, now, arena, &reasons);
     if (status != OK)
-        log_error("alerts could not be brought up to date: %s", reasons_text(&reasons, LANG_EN));
+        log_error("alerts could not be brought up to date (%s): %s", status_name(status), reasons_text(&reasons, LANG_EN));
     return status;
 }
 

@@ -261,6 +261,7 @@ static void stop(struct serving *serving)
     if (web)
         web_stop(web);
     serving->web = NULL;
+    logs_stop(&serving->logs, moment_now());    /* lays down what workers hold, while the office still takes changes */
     if (serving->works)
         works_of_office(serving->office, NULL);
     works_free(serving->works);

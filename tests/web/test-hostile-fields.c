@@ -480,7 +480,7 @@ static bool give_file(size_t r, const struct field_def *field)
     bool took = false;
     for (size_t k = 0; !took && k < n_logins; k++)
         took = readers[k] && ask((int)k, file) == 303;
-    return took || (field->by_step && name_past_the_door(r, field, name));
+    return took || ((field->by_step || field->computed) && name_past_the_door(r, field, name));
 }
 static void every_file(void)
 {

@@ -3,7 +3,7 @@
 # Debian's rsyslog as sender: omrelp in clear and over TLS with a certificate, omfwd over TLS (counted frames). What it has sent arrives,
 # in order, once; and what a listener that was killed had not answered comes again to the next one.
 # usage: rsyslog.sh SINK
-sink=$1
+sink=$(realpath "$1")                    # the script goes elsewhere
 n=0
 failed=0
 dir=$(mktemp -d "${TMPDIR:-/tmp}/castellan-rsyslog.XXXXXX") || exit 1

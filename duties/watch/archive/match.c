@@ -210,7 +210,8 @@ static uint32_t list_of(struct matching *m, uint32_t index, const char *text, si
     if (n == 0)
         return 0;
     uint32_t *sorted = arena_memdup(m->scratch, found, n * sizeof *found);
-    qsort(sorted, n, sizeof *sorted, by_number);
+    if (n)
+        qsort(sorted, n, sizeof *sorted, by_number);
     return table_code(&m->lists, (const char *)sorted, n * sizeof *sorted, 0) + 1;
 }
 

@@ -161,7 +161,8 @@ static uint32_t order_raw(struct archive_builder *b, struct written *w, size_t n
         }
     if (!rising) {
         sorting = w;
-        qsort(b->order, n_raw, sizeof *b->order, by_place);
+        if (n_raw)
+            qsort(b->order, n_raw, sizeof *b->order, by_place);
     }
     for (uint32_t k = 0; k < n_raw; k++) {
         struct written *one = &w[b->order[k]];

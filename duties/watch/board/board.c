@@ -97,7 +97,8 @@ static enum status add_state(const struct request *request, const char *state, s
     const struct record_view **order = ARENA_ARRAY(arena, const struct record_view *, page.n_rows + 1);
     for (size_t i = 0; i < page.n_rows; i++)
         order[i] = &page.rows[i];
-    qsort(order, page.n_rows, sizeof *order, graver);
+    if (page.n_rows)
+        qsort(order, page.n_rows, sizeof *order, graver);
     for (size_t i = 0; i < page.n_rows; i++) {
         shown_record(shown, order[i]);
         risks_add(risks, order[i]);

@@ -184,7 +184,8 @@ struct val *risks_rows(struct risks *risks, size_t most)
 {
     struct arena *arena = risks->request->arena;
     struct val *rows = val_array(arena);
-    qsort(risks->items, risks->n, risks->n ? sizeof *risks->items : 1, riskier);
+    if (risks->n)
+        qsort(risks->items, risks->n, sizeof *risks->items, riskier);
     for (size_t i = 0; i < risks->n && i < most; i++) {
         const struct entity *entity = &risks->items[i];
         struct val *row = val_object(arena);

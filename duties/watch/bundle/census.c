@@ -143,9 +143,12 @@ void census_compare(const struct census *before, const struct census *now, struc
             b++;
         }
     }
-    qsort(all.added, all.n_added, sizeof *all.added, by_title);
-    qsort(all.changed, all.n_changed, sizeof *all.changed, by_title);
-    qsort(all.retired, all.n_retired, sizeof *all.retired, by_title);
+    if (all.n_added)
+        qsort(all.added, all.n_added, sizeof *all.added, by_title);
+    if (all.n_changed)
+        qsort(all.changed, all.n_changed, sizeof *all.changed, by_title);
+    if (all.n_retired)
+        qsort(all.retired, all.n_retired, sizeof *all.retired, by_title);
     *ret = all;
 }
 

@@ -147,7 +147,8 @@ static int in_order(const void *a, const void *b)
 
 static void keep_newest(struct looking *l)
 {
-    qsort(l->refs, l->n_refs, sizeof *l->refs, newer);
+    if (l->n_refs)
+        qsort(l->refs, l->n_refs, sizeof *l->refs, newer);
     l->n_refs = l->n_refs > l->query.most ? l->query.most : l->n_refs;
 }
 
@@ -230,7 +231,8 @@ static void look(struct looking *l)
     }
     if (l->query.newest)
         keep_newest(l);
-    qsort(l->refs, l->n_refs, sizeof *l->refs, in_order);
+    if (l->n_refs)
+        qsort(l->refs, l->n_refs, sizeof *l->refs, in_order);
 }
 
 /* ---- then: the events themselves ---- */

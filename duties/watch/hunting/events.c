@@ -92,7 +92,8 @@ static int newest_first(const void *a, const void *b)
 }
 static void keep_newest(struct searching *s)
 {
-    qsort(s->items, s->n, sizeof *s->items, newest_first);
+    if (s->n)
+        qsort(s->items, s->n, sizeof *s->items, newest_first);
     s->n = s->n > s->query.most ? s->query.most : s->n;
 }
 

@@ -206,7 +206,8 @@ static bool take_places(struct raising *raising)
             return false;
     if (!raising->n)
         return false;
-    qsort(raising->places, raising->n, sizeof *raising->places, in_order);
+    if (raising->n)
+        qsort(raising->places, raising->n, sizeof *raising->places, in_order);
     size_t n = 1;
     for (size_t i = 1; i < raising->n; i++)
         if (in_order(&raising->places[n - 1], &raising->places[i]) != 0)

@@ -76,17 +76,25 @@ static void tell_state(struct live *live)
     live->stated = live->now;
 }
 
+/* Whether so long has passed; the office's word for the time is taken as it comes. */
+static bool passed(moment now, moment since, int64_t span)
+{
+    int64_t gone;
+    return __builtin_sub_overflow(now, since, &gone) ? now > since : gone >= span;
+}
+
 static void tick(struct live *live, moment now)
 {
+    moment patience;
     size_t weights = 0;
     uint32_t heaviest = LANE_SLOTS;
     live->now = now;
-    live_close_groups(live, LANE_SLOTS, now - LIVE_PATIENCE);
+    live_close_groups(live, LANE_SLOTS, __builtin_sub_overflow(now, LIVE_PATIENCE, &patience) ? now : patience);
     for (uint32_t i = 0; i < LANE_SLOTS; i++) {
         struct slot *slot = &live->slots[i];
         int64_t age = live->rules && live->rules->with.block_age ? live->rules->with.block_age : 10 * SECOND;
         bool items = slot->block && block_items(slot->block);
-        if (slot->used && ((items && now - block_begun(slot->block) >= age) || (!items && slot->told != slot->seen && now - slot->received >= age)))
+        if (slot->used && ((items && passed(now, block_begun(slot->block), age)) || (!items && slot->told != slot->seen && passed(now, slot->received, age))))
             live_give_block(live, i);
         if (!slot->block)
             continue;
@@ -96,9 +104,9 @@ static void tick(struct live *live, moment now)
     }
     if (weights > LIVE_WEIGHTS_MOST)
         live_give_block(live, heaviest);
-    if (now - live->counted >= LIVE_COUNTS_EVERY)
+    if (passed(now, live->counted, LIVE_COUNTS_EVERY))
         tell_counts(live);
-    if (now - live->stated >= LIVE_STATE_EVERY)
+    if (passed(now, live->stated, LIVE_STATE_EVERY))
         tell_state(live);
 }
 

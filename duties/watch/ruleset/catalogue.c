@@ -143,7 +143,8 @@ static enum status find_alerted(struct asking *all)
     for (size_t i = 0; status == OK && i < alerts.n; i++)
         if (val_get_str(alerts.rows[i]->fields, "rule-id"))
             all->alerted[all->n_alerted++] = val_get_str(alerts.rows[i]->fields, "rule-id");
-    qsort(all->alerted, all->n_alerted, sizeof *all->alerted, by_text);
+    if (all->n_alerted)
+        qsort(all->alerted, all->n_alerted, sizeof *all->alerted, by_text);
     return status;
 }
 
@@ -201,7 +202,8 @@ enum status catalogue_read(struct shown *shown, struct catalogue *ret)
     for (size_t i = 0; status == OK && i < sets.n; i++)
         for (size_t r = 0; r < census[i].n; r++)
             ret->rules[ret->n++] = (struct catalogue_rule){&census[i].rules[r], sets.rows[i], unbound_of(all, census[i].rules[r].placeholders), is_fed(all, &census[i].rules[r]), alerts_of(all, census[i].rules[r].id)};
-    qsort(ret->rules, ret->n, sizeof *ret->rules, by_title);
+    if (ret->n)
+        qsort(ret->rules, ret->n, sizeof *ret->rules, by_title);
     ret->sets = sets.rows;
     ret->n_sets = status == OK ? sets.n : 0;
     return status;

@@ -68,7 +68,8 @@ static void add_rule(struct matrix *matrix, const struct catalogue_rule *one, st
 static void join(struct matrix *matrix)
 {
     size_t to = 0;
-    qsort(matrix->cells, matrix->n, sizeof *matrix->cells, by_cell);
+    if (matrix->n)
+        qsort(matrix->cells, matrix->n, sizeof *matrix->cells, by_cell);
     for (size_t i = 0; i < matrix->n; i++) {
         if (to && by_cell(&matrix->cells[to - 1], &matrix->cells[i]) == 0) {
             matrix->cells[to - 1].rules += matrix->cells[i].rules;
@@ -118,7 +119,8 @@ static struct val *sources_of(const struct request *request, const struct catalo
     struct val *list = val_array(arena);
     for (size_t i = 0; i < catalogue->n; i++)
         rows[i] = (struct source_row){catalogue_source(catalogue->rules[i].rule, arena), 1, catalogue->rules[i].rule->ready && !*catalogue->rules[i].unbound, catalogue->rules[i].fed};
-    qsort(rows, catalogue->n, sizeof *rows, by_source);
+    if (catalogue->n)
+        qsort(rows, catalogue->n, sizeof *rows, by_source);
     for (size_t i = 0; i < catalogue->n;) {
         struct source_row sum = {rows[i].source, 0, 0, 0};
         for (; i < catalogue->n && strcmp(rows[i].source, sum.source) == 0; i++) {
