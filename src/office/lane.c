@@ -47,7 +47,7 @@ int lane_add_slot(struct lane *lane, record_id source, const char *number, const
     snprintf(slot->format, sizeof slot->format, "%s", format);
     memcpy(slot->mark.number, slot->number, sizeof slot->number);
     memcpy(slot->mark.format, slot->format, sizeof slot->format);
-    if (at < 0) {
+    if (at < 0 || !slot->facts.active_since) {           /* a slot known from the spool's notes has no facts of this run yet */
         slot->facts.last_received = slot->facts.newest = MOMENT_NONE;
         slot->facts.active_since = intake_now(lane->intake);
     }

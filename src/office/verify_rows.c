@@ -16,6 +16,9 @@
 
 struct attachment_use { char address[65]; label_id label; record_id file; int64_t bytes, uses; char sha256[65]; bool seen; struct attachment_use *next; };
 
+/* One more, also of the largest number, which no row of ours has but a changed one may. */
+static int64_t behind(int64_t number) { return (int64_t)((uint64_t)number + 1); }
+
 static int64_t address_key(const char *address)
 {
     uint64_t key = UINT64_C(14695981039346656037);
@@ -151,12 +154,12 @@ static bool check_version(void *arg, const struct version_row *row)
     struct expected *known = idmap_get(&all->records, row->record);
     if (row->guard)
         idmap_put(&all->guards_used, row->guard, all);
-    if (!known || idmap_get(&all->by_position, row->position + 1) != known) {
+    if (!known || idmap_get(&all->by_position, behind(row->position)) != known) {
         differ_number(all, row->record, "verify.version", T_("A version of this record stands in the tables, but the journal has no entry of it."));
         return true;
     }
     bool current = (uint64_t)row->position == known->position;
-    if (row->version != known->chained + 1 || row->previous != (known->chained ? known->chain : -1))
+    if (row->version != behind(known->chained) || row->previous != (known->chained ? known->chain : -1))
         differ_number(all, row->record, "verify.chain", T_("The versions of this record do not follow one another as the journal says."));
     else if (row->body && !version_fits(all, row, arena))
         differ_number(all, row->record, "verify.version", T_("A version's row differs from its body."));
@@ -171,7 +174,7 @@ static bool check_version(void *arg, const struct version_row *row)
 static bool check_body_place(void *arg, int64_t position)
 {
     struct verifying *all = arg;
-    if (!idmap_get(&all->bodies, position + 1))
+    if (!idmap_get(&all->bodies, behind(position)))
         differ(all, "verify.body", arena_printf(all->arena, "%lld", (long long)position), T_("A body stands in the tables, but the journal has no entry of it."));
     return true;
 }
@@ -285,10 +288,10 @@ static void check_lists(struct verifying *all)
 static bool check_tombstone(void *arg, const char *kind, const char *name, uint64_t position)
 {
     struct verifying *all = arg;
-    if (!idmap_get(&all->erasures, (int64_t)position + 1))
+    if (!idmap_get(&all->erasures, behind((int64_t)position)))
         differ(all, "verify.tombstone", arena_printf(all->arena, "%s %s", kind, name), T_("A tombstone stands in the tables, but the journal has no such erasure."));
     else
-        idmap_put(&all->erasures, (int64_t)position + 1, all);
+        idmap_put(&all->erasures, behind((int64_t)position), all);
     return true;
 }
 
